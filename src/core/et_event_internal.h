@@ -1,0 +1,63 @@
+/*
+ * What the files of the event reader share: et_event.c reads the object and
+ * its plain fields, et_event_exception.c what was thrown and where,
+ * et_event_message.c the message, et_event_tags.c the tags, et_event_user.c
+ * the user.
+ *
+ * Promise of every reader: whatever the JSON holds, the fields it is for are
+ * set, and a slice without a value is "" with a pointer that may be read.
+ * An exhausted arena leaves a field empty and is told by arena->state alone,
+ * which et_event_parse() looks at once, at the end.
+ */
+
+#ifndef ET_EVENT_INTERNAL_H
+#define ET_EVENT_INTERNAL_H
+
+#include "et_event.h"
+
+
+/* a member's name, and the slot that its value goes to */
+typedef struct {
+    et_slice_t  name;
+    unsigned    slot;
+} et_event_name_t;
+
+#define ET_EVENT_NAME(literal, slot)  { ET_SLICE(literal), slot }
+
+#define ET_EVENT_NAMES(table)  (sizeof(table) / sizeof((table)[0]))
+
+
+/*
+ * One pass over an object's members: slots[slot] becomes the value of the
+ * first member of that name that is not null, and NULL where there is none
+ * or obj is no object (NULL included).  The names are sorted by length, then
+ * by bytes; their slots are 0 to n - 1, each once.
+ */
+void et_event_pick(const cJSON *obj, const et_event_name_t *names, size_t n,
+    const cJSON **slots);
+
+/* A string or a number as text of at most max bytes, "" for anything else. */
+et_slice_t et_event_text(et_arena_t *arena, const cJSON *item, size_t max);
+
+/* The same of anything that et_json_text() can print, so also booleans. */
+et_slice_t et_event_scalar(et_arena_t *arena, const cJSON *item, size_t max);
+
+
+/* Sets exceptions, type, value and frames; any of the three may be NULL. */
+void et_event_read_exceptions(et_arena_t *arena, et_event_t *event,
+    const cJSON *exception, const cJSON *stacktrace, const cJSON *threads);
+
+/* Sets message and message_template, of logentry if that says anything. */
+void et_event_read_message(et_arena_t *arena, et_event_t *event,
+    const cJSON *logentry, const cJSON *message);
+
+/* Sets tags; and environment, where it is empty and a tag has it. */
+void et_event_read_tags(et_arena_t *arena, et_event_t *event,
+    const cJSON *tags);
+
+/* Sets the user's fields and hash; event->platform is set already. */
+void et_event_read_user(et_arena_t *arena, et_event_t *event,
+    const cJSON *user, et_slice_t client_ip);
+
+
+#endif /* ET_EVENT_INTERNAL_H */

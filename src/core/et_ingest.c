@@ -1,0 +1,277 @@
+/*
+ * The steps of the core, one after the other.
+ */
+
+#include "et_ingest.h"
+
+
+static et_reason_t et_ingest_check_dsn(et_ingest_t *ingest,
+    const et_request_t *request, et_slice_t *key);
+static et_reason_t et_ingest_items(et_ingest_t *ingest,
+    const et_request_t *request);
+static et_reason_t et_ingest_event(et_ingest_t *ingest,
+    const et_request_t *request, char *payload, size_t len);
+static et_event_t *et_ingest_push(et_ingest_t *ingest);
+
+
+int
+et_ingest_init(et_ingest_t *ingest)
+{
+    memset(ingest, 0, sizeof(et_ingest_t));
+
+    et_arena_init(&ingest->arena, ET_ARENA_LIMIT_SIZE, ET_ARENA_KEEP);
+    et_inflate_init(&ingest->inflate, ET_INFLATE_KEEP);
+
+    return et_hasher_init(&ingest->hasher);
+}
+
+
+void
+et_ingest_destroy(et_ingest_t *ingest)
+{
+    et_hasher_destroy(&ingest->hasher);
+    et_inflate_destroy(&ingest->inflate);
+    et_arena_destroy(&ingest->arena);
+}
+
+
+et_reason_t
+et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
+    et_slice_t *key)
+{
+    et_slice_t   out;
+    et_reason_t  reason;
+
+    et_arena_reset(&ingest->arena);
+
+    memset(&ingest->envelope, 0, sizeof(et_envelope_t));
+    memset(ingest->skipped, 0, sizeof(ingest->skipped));
+    ingest->events = NULL;
+    ingest->nevents = 0;
+    ingest->room = 0;
+    ingest->has_id = 0;
+
+    *key = request->auth.key;
+
+    if (request->len == 0) {
+        return ET_EMPTY_BODY;
+    }
+
+    switch (request->encoding) {
+
+    case ET_ENCODING_IDENTITY:
+        if (request->len > request->limits.max_inflated) {
+            return ET_INFLATED_TOO_LARGE;
+        }
+
+        ingest->text = request->body;
+        ingest->len = request->len;
+        break;
+
+    case ET_ENCODING_UNKNOWN:
+        return ET_BAD_ENCODING;
+
+    default:
+        reason = et_inflate(&ingest->inflate, request->encoding,
+                            et_slice(request->body, request->len),
+                            request->limits.max_inflated, &out);
+        if (reason != ET_OK) {
+            return reason;
+        }
+
+        if (out.len == 0) {
+            return ET_EMPTY_BODY;
+        }
+
+        ingest->text = (char *) out.data;
+        ingest->len = out.len;
+    }
+
+    if (request->endpoint == ET_ENDPOINT_ENVELOPE) {
+        reason = et_envelope_open(&ingest->arena, ingest->text, ingest->len,
+                                  &ingest->envelope);
+        if (reason != ET_OK) {
+            return reason;
+        }
+
+        reason = et_ingest_check_dsn(ingest, request, key);
+        if (reason != ET_OK) {
+            return reason;
+        }
+    }
+
+    return key->len == 0 ? ET_NO_KEY : ET_OK;
+}
+
+
+/*
+ * The DSN of an envelope is what its SDK was configured with: its host is
+ * anything (a tunnel's), its project and key have to be the request's.
+ */
+
+static et_reason_t
+et_ingest_check_dsn(et_ingest_t *ingest, const et_request_t *request,
+    et_slice_t *key)
+{
+    et_dsn_t  dsn;
+
+    if (ingest->envelope.dsn.len == 0) {
+        return ET_OK;
+    }
+
+    if (!et_dsn_parse(ingest->envelope.dsn, &dsn)) {
+        return key->len == 0 ? ET_BAD_KEY : ET_OK;
+    }
+
+    if (dsn.project != request->project
+        || (key->len != 0 && !et_slice_eq(dsn.key, *key)))
+    {
+        return ET_DSN_MISMATCH;
+    }
+
+    *key = dsn.key;
+
+    return ET_OK;
+}
+
+
+et_reason_t
+et_ingest_read(et_ingest_t *ingest, const et_request_t *request)
+{
+    et_reason_t  reason;
+
+    if (request->endpoint == ET_ENDPOINT_ENVELOPE) {
+        reason = et_ingest_items(ingest, request);
+
+    } else {
+        reason = et_ingest_event(ingest, request, ingest->text, ingest->len);
+    }
+
+    if (reason != ET_OK) {
+        return reason;
+    }
+
+    /* the client is told the envelope's id, also where no item made an event
+     * yet: it has named it */
+
+    if (ingest->nevents != 0) {
+        memcpy(ingest->id, ingest->events[0].id, ET_EVENT_ID_LEN);
+        ingest->has_id = 1;
+
+    } else if (et_event_id_parse(ingest->envelope.event_id, ingest->id)) {
+        ingest->has_id = 1;
+    }
+
+    return ET_OK;
+}
+
+
+static et_reason_t
+et_ingest_items(et_ingest_t *ingest, const et_request_t *request)
+{
+    int          more;
+    et_item_t    item;
+    et_reason_t  reason;
+
+    for ( ;; ) {
+        reason = et_envelope_next(&ingest->arena, &ingest->envelope, &item,
+                                  &more);
+
+        if (reason != ET_OK || !more) {
+            return reason;
+        }
+
+        if (item.type != ET_ITEM_EVENT) {
+            ingest->skipped[item.type]++;
+            continue;
+        }
+
+        reason = et_ingest_event(ingest, request, item.payload, item.len);
+        if (reason != ET_OK) {
+            return reason;
+        }
+    }
+}
+
+
+static et_reason_t
+et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
+    char *payload, size_t len)
+{
+    et_event_t         *event;
+    et_reason_t         reason;
+    et_event_source_t   source;
+
+    if (len > request->limits.max_event) {
+        return ET_EVENT_TOO_LARGE;
+    }
+
+    if (ingest->nevents == ET_MAX_EVENTS) {
+        return ET_TOO_MANY_EVENTS;
+    }
+
+    event = et_ingest_push(ingest);
+    if (event == NULL) {
+        return ingest->arena.state == ET_ARENA_LIMIT ? ET_JSON_TOO_COMPLEX
+                                                     : ET_NO_MEMORY;
+    }
+
+    memset(&source, 0, sizeof(et_event_source_t));
+
+    /* one id names one event: a second event has to have its own */
+
+    if (ingest->nevents == 0) {
+        source.event_id = ingest->envelope.event_id;
+    }
+
+    source.sdk_name = ingest->envelope.sdk_name;
+    source.sdk_version = ingest->envelope.sdk_version;
+    source.client_ip = request->client_ip;
+    source.received = request->received;
+    source.strict_id = (request->endpoint == ET_ENDPOINT_STORE);
+
+    reason = et_event_parse(&ingest->arena, payload, len, &source, event);
+    if (reason != ET_OK) {
+        return reason;
+    }
+
+    reason = et_group(&ingest->arena, &ingest->hasher, event);
+    if (reason != ET_OK) {
+        return reason;
+    }
+
+    ingest->nevents++;
+
+    return ET_OK;
+}
+
+
+/* Room for one more event, not counted yet; NULL where the arena has none. */
+
+static et_event_t *
+et_ingest_push(et_ingest_t *ingest)
+{
+    size_t       room;
+    et_event_t  *events;
+
+    if (ingest->nevents == ingest->room) {
+        room = ingest->room == 0 ? 1 : ingest->room * 4;
+
+        events = et_arena_alloc(&ingest->arena, room * sizeof(et_event_t));
+        if (events == NULL) {
+            return NULL;
+        }
+
+        if (ingest->nevents != 0) {
+            memcpy(events, ingest->events,
+                   ingest->nevents * sizeof(et_event_t));
+        }
+
+        ingest->events = events;
+        ingest->room = room;
+    }
+
+    memset(&ingest->events[ingest->nevents], 0, sizeof(et_event_t));
+
+    return &ingest->events[ingest->nevents];
+}

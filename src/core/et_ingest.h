@@ -1,0 +1,92 @@
+/*
+ * The way of an event inside the core, from a request's body to events that
+ * are ready to be rows: content encoding, envelope, JSON, normalisation,
+ * grouping.
+ *
+ * Two calls, since the key may stand in the envelope: et_ingest_open() reads
+ * as far as the envelope's header and says which key the request has; the
+ * caller checks that key; et_ingest_read() reads the events.
+ *
+ * Promise: a request is taken whole or refused whole, with one reason.  What
+ * an et_ingest_t hands out lives until its next et_ingest_open().
+ */
+
+#ifndef ET_INGEST_H
+#define ET_INGEST_H
+
+#include "et_auth.h"
+#include "et_encoding.h"
+#include "et_envelope.h"
+#include "et_grouping.h"
+#include "et_route.h"
+
+
+/* a request's arena: a cJSON node is 64 bytes, an event of 1 MiB is seldom
+ * more than 200,000 of them */
+#define ET_ARENA_LIMIT_SIZE  (48 * 1024 * 1024)
+
+/* what the arena and the output buffer keep between requests, bytes */
+#define ET_ARENA_KEEP        (1024 * 1024)
+#define ET_INFLATE_KEEP      (1024 * 1024)
+
+/* events in one envelope; SDKs send one */
+#define ET_MAX_EVENTS        100
+
+
+typedef struct {
+    size_t          max_inflated;      /* bytes of a body, decompressed */
+    size_t          max_event;         /* bytes of an event's JSON */
+} et_limits_t;
+
+typedef struct {
+    et_endpoint_t   endpoint;
+    uint64_t        project;
+    et_auth_t       auth;              /* from headers and query */
+    et_encoding_t   encoding;
+    char           *body;              /* mutable */
+    size_t          len;
+    et_slice_t      client_ip;         /* text */
+    int64_t         received;          /* microseconds */
+    et_limits_t     limits;
+} et_request_t;
+
+/* One a thread; about 1 MiB is kept between requests. */
+typedef struct {
+    et_arena_t      arena;
+    et_inflate_t    inflate;
+    et_hasher_t     hasher;
+
+    /* of the current request */
+
+    et_envelope_t   envelope;
+    char           *text;              /* decompressed */
+    size_t          len;
+    et_event_t     *events;
+    size_t          nevents;
+    size_t          room;              /* of events, in elements */
+    unsigned        skipped[ET_ITEM_TYPE_COUNT];
+    unsigned        has_id:1;
+    unsigned char   id[ET_EVENT_ID_LEN];         /* what the client is told */
+} et_ingest_t;
+
+
+/* 1, or 0 where there is no memory. */
+int et_ingest_init(et_ingest_t *ingest);
+void et_ingest_destroy(et_ingest_t *ingest);
+
+/*
+ * On ET_OK *key is the request's key.  ET_NO_KEY, ET_DSN_MISMATCH, and the
+ * reasons of et_inflate() and et_envelope_open().
+ */
+et_reason_t et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
+    et_slice_t *key);
+
+/*
+ * On ET_OK ingest->events, skipped, id are set.  The reasons of
+ * et_envelope_next(), et_event_parse() and et_group(); ET_EVENT_TOO_LARGE,
+ * ET_TOO_MANY_EVENTS.
+ */
+et_reason_t et_ingest_read(et_ingest_t *ingest, const et_request_t *request);
+
+
+#endif /* ET_INGEST_H */

@@ -1,0 +1,468 @@
+/*
+ * The keys file in memory: a hash table of the keys, and one of the pairs of
+ * a key and a project.
+ *
+ * The first tells an unknown key from a wrong project; the second makes a
+ * lookup cost the same for a key of one project and of a hundred thousand.
+ * Both have at least two buckets for each entry.
+ *
+ * Somebody who guesses keys learns nothing from the time an answer takes: a
+ * seed that nobody outside knows decides which bucket a key falls into, and
+ * each key in it is compared to the end.
+ */
+
+#include <stdio.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "et_auth.h"
+#include "et_keys.h"
+#include "et_route.h"
+
+
+#define ET_KEYS_BUCKETS_MIN  8
+
+/* bytes of a bad word that a message quotes */
+#define ET_KEYS_QUOTE        64
+#define ET_KEYS_MESSAGE      256
+
+
+typedef struct et_keys_key_s   et_keys_key_t;
+typedef struct et_keys_pair_s  et_keys_pair_t;
+
+struct et_keys_key_s {
+    et_keys_key_t   *next;
+    et_slice_t       text;
+    uint64_t         hash;
+};
+
+struct et_keys_pair_s {
+    et_keys_pair_t       *next;
+    const et_keys_key_t  *key;
+    uint64_t              project;
+    unsigned              line;
+};
+
+struct et_keys_s {
+    et_keys_key_t   **keys;
+    et_keys_pair_t  **pairs;
+    uint64_t          mask;    /* buckets of each table - 1 */
+    uint64_t          seed;
+    size_t            count;   /* pairs */
+};
+
+typedef struct {
+    et_arena_t         *arena;
+    et_keys_t          *keys;
+    et_keys_report_pt   report;
+    void               *data;
+    unsigned            line;
+    unsigned            bad;   /* lines reported */
+} et_keys_reader_t;
+
+
+static et_keys_t *et_keys_create(et_arena_t *arena, size_t lines);
+static size_t et_keys_lines(et_slice_t text);
+static int et_keys_next_line(et_slice_t *text, et_slice_t *line);
+static et_slice_t et_keys_next_word(et_slice_t *line);
+static int et_keys_read_line(et_keys_reader_t *reader, et_slice_t line);
+static int et_keys_add(et_keys_reader_t *reader, uint64_t project,
+    et_slice_t text);
+static void et_keys_bad(et_keys_reader_t *reader, const char *before,
+    et_slice_t word, const char *after);
+static uint64_t et_keys_hash(const et_keys_t *keys, et_slice_t text);
+static et_keys_key_t *et_keys_find(const et_keys_t *keys, et_slice_t text,
+    uint64_t hash);
+static et_keys_pair_t *et_keys_find_pair(const et_keys_t *keys,
+    const et_keys_key_t *key, uint64_t project);
+static et_keys_pair_t **et_keys_pair_bucket(const et_keys_t *keys,
+    const et_keys_key_t *key, uint64_t project);
+
+
+et_keys_t *
+et_keys_parse(et_arena_t *arena, et_slice_t text, et_keys_report_pt report,
+    void *data)
+{
+    et_slice_t        line;
+    et_keys_reader_t  reader;
+
+    /* the mark that some editors put before UTF-8 */
+
+    if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0) {
+        text = et_slice(text.data + 3, text.len - 3);
+    }
+
+    reader.arena = arena;
+    reader.report = report;
+    reader.data = data;
+    reader.line = 0;
+    reader.bad = 0;
+
+    reader.keys = et_keys_create(arena, et_keys_lines(text));
+    if (reader.keys == NULL) {
+        return NULL;
+    }
+
+    while (et_keys_next_line(&text, &line)) {
+        reader.line++;
+
+        if (!et_keys_read_line(&reader, line)) {
+            return NULL;
+        }
+    }
+
+    return reader.bad == 0 ? reader.keys : NULL;
+}
+
+
+/* How many pairs the text holds at most. */
+
+static size_t
+et_keys_lines(et_slice_t text)
+{
+    size_t      n;
+    et_slice_t  line;
+
+    n = 0;
+
+    while (et_keys_next_line(&text, &line)) {
+        if (et_keys_next_word(&line).len != 0) {
+            n++;
+        }
+    }
+
+    return n;
+}
+
+
+static et_keys_t *
+et_keys_create(et_arena_t *arena, size_t lines)
+{
+    size_t      buckets;
+    et_keys_t  *keys;
+
+    buckets = ET_KEYS_BUCKETS_MIN;
+
+    while (buckets / 2 < lines) {
+        buckets *= 2;
+    }
+
+    keys = et_arena_zalloc(arena, sizeof(et_keys_t));
+    if (keys == NULL) {
+        return NULL;
+    }
+
+    keys->keys = et_arena_zalloc(arena, buckets * sizeof(et_keys_key_t *));
+    keys->pairs = et_arena_zalloc(arena, buckets * sizeof(et_keys_pair_t *));
+
+    if (keys->keys == NULL || keys->pairs == NULL) {
+        return NULL;
+    }
+
+    keys->mask = buckets - 1;
+
+    /* fails only where the library itself is out of memory */
+
+    if (RAND_bytes((unsigned char *) &keys->seed, sizeof(keys->seed)) != 1) {
+        return NULL;
+    }
+
+    return keys;
+}
+
+
+/* Cuts the next line off the text, without its end and its comment. */
+
+static int
+et_keys_next_line(et_slice_t *text, et_slice_t *line)
+{
+    size_t       used;
+    const char  *p;
+
+    if (text->len == 0) {
+        return 0;
+    }
+
+    *line = *text;
+    used = text->len;
+
+    p = memchr(text->data, '\n', text->len);
+    if (p != NULL) {
+        line->len = p - text->data;
+        used = line->len + 1;
+    }
+
+    text->data += used;
+    text->len -= used;
+
+    if (line->len > 0 && line->data[line->len - 1] == '\r') {
+        line->len--;
+    }
+
+    p = (line->len == 0) ? NULL : memchr(line->data, '#', line->len);
+    if (p != NULL) {
+        line->len = p - line->data;
+    }
+
+    return 1;
+}
+
+
+static et_slice_t
+et_keys_next_word(et_slice_t *line)
+{
+    size_t       start, end;
+    const char  *p;
+
+    p = line->data;
+
+    for (start = 0; start < line->len; start++) {
+        if (p[start] != ' ' && p[start] != '\t') {
+            break;
+        }
+    }
+
+    for (end = start; end < line->len; end++) {
+        if (p[end] == ' ' || p[end] == '\t') {
+            break;
+        }
+    }
+
+    *line = et_slice(p + end, line->len - end);
+
+    return et_slice(p + start, end - start);
+}
+
+
+/* 0 where memory is short, a bad line is not. */
+
+static int
+et_keys_read_line(et_keys_reader_t *reader, et_slice_t line)
+{
+    uint64_t    project;
+    et_slice_t  word, key, rest;
+
+    word = et_keys_next_word(&line);
+    key = et_keys_next_word(&line);
+    rest = et_keys_next_word(&line);
+
+    if (word.len == 0) {
+        return 1;
+    }
+
+    if (!et_parse_u64(word, &project)) {
+        et_keys_bad(reader, "project ", word,
+                    " is not a decimal number of 64 bits,"
+                    " a line is \"project key\"");
+        return 1;
+    }
+
+    if (key.len == 0) {
+        et_keys_bad(reader, "no key after project ", word,
+                    ", a line is \"project key\"");
+        return 1;
+    }
+
+    if (!et_key_valid(key)) {
+        et_keys_bad(reader, "key ", key,
+                    " is not 1 to 255 letters, digits, \"_\" and \"-\"");
+        return 1;
+    }
+
+    if (rest.len != 0) {
+        et_keys_bad(reader, "unexpected ", rest,
+                    " after the key, a line is \"project key\"");
+        return 1;
+    }
+
+    return et_keys_add(reader, project, key);
+}
+
+
+static int
+et_keys_add(et_keys_reader_t *reader, uint64_t project, et_slice_t text)
+{
+    char             after[64];
+    uint64_t         hash;
+    et_keys_t       *keys;
+    et_keys_key_t   *key;
+    et_keys_pair_t  *pair, **bucket;
+
+    keys = reader->keys;
+    hash = et_keys_hash(keys, text);
+    key = et_keys_find(keys, text, hash);
+
+    if (key == NULL) {
+        key = et_arena_alloc(reader->arena, sizeof(et_keys_key_t));
+        if (key == NULL) {
+            return 0;
+        }
+
+        key->text = et_arena_copy(reader->arena, text);
+        if (key->text.data == NULL) {
+            return 0;
+        }
+
+        key->hash = hash;
+        key->next = keys->keys[hash & keys->mask];
+        keys->keys[hash & keys->mask] = key;
+    }
+
+    pair = et_keys_find_pair(keys, key, project);
+
+    if (pair != NULL) {
+        snprintf(after, sizeof(after),
+                 " has the same project on line %u already", pair->line);
+        et_keys_bad(reader, "key ", text, after);
+        return 1;
+    }
+
+    pair = et_arena_alloc(reader->arena, sizeof(et_keys_pair_t));
+    if (pair == NULL) {
+        return 0;
+    }
+
+    bucket = et_keys_pair_bucket(keys, key, project);
+
+    pair->key = key;
+    pair->project = project;
+    pair->line = reader->line;
+    pair->next = *bucket;
+    *bucket = pair;
+
+    keys->count++;
+
+    return 1;
+}
+
+
+/* The word is quoted with what a terminal can't show replaced, and cut. */
+
+static void
+et_keys_bad(et_keys_reader_t *reader, const char *before, et_slice_t word,
+    const char *after)
+{
+    char    quote[ET_KEYS_QUOTE + 1], message[ET_KEYS_MESSAGE];
+    size_t  i;
+
+    for (i = 0; i < word.len && i < ET_KEYS_QUOTE; i++) {
+        quote[i] = (word.data[i] > ' ' && word.data[i] < 0x7f) ? word.data[i]
+                                                               : '?';
+    }
+
+    quote[i] = '\0';
+
+    snprintf(message, sizeof(message), "%s\"%s%s\"%s", before, quote,
+             word.len > i ? "..." : "", after);
+
+    reader->bad++;
+    reader->report(reader->data, reader->line, message);
+}
+
+
+et_reason_t
+et_keys_check(const et_keys_t *keys, et_slice_t key, uint64_t project)
+{
+    const et_keys_key_t  *known;
+
+    known = et_keys_find(keys, key, et_keys_hash(keys, key));
+
+    if (known == NULL) {
+        return ET_UNKNOWN_KEY;
+    }
+
+    if (et_keys_find_pair(keys, known, project) == NULL) {
+        return ET_WRONG_PROJECT;
+    }
+
+    return ET_OK;
+}
+
+
+size_t
+et_keys_count(const et_keys_t *keys)
+{
+    return keys->count;
+}
+
+
+static et_keys_key_t *
+et_keys_find(const et_keys_t *keys, et_slice_t text, uint64_t hash)
+{
+    et_keys_key_t  *key, *found;
+
+    found = NULL;
+
+    for (key = keys->keys[hash & keys->mask]; key != NULL; key = key->next) {
+        if (key->text.len == text.len
+            && CRYPTO_memcmp(key->text.data, text.data, text.len) == 0)
+        {
+            found = key;
+        }
+    }
+
+    return found;
+}
+
+
+static et_keys_pair_t *
+et_keys_find_pair(const et_keys_t *keys, const et_keys_key_t *key,
+    uint64_t project)
+{
+    et_keys_pair_t  *pair;
+
+    pair = *et_keys_pair_bucket(keys, key, project);
+
+    while (pair != NULL && (pair->key != key || pair->project != project)) {
+        pair = pair->next;
+    }
+
+    return pair;
+}
+
+
+/* Mixes as MurmurHash3's finalizer does: every bit of both reaches the low
+ * bits, which choose the bucket. */
+
+static et_keys_pair_t **
+et_keys_pair_bucket(const et_keys_t *keys, const et_keys_key_t *key,
+    uint64_t project)
+{
+    uint64_t  h;
+
+    h = project;
+    h = (h ^ (h >> 33)) * 0xff51afd7ed558ccdull;
+    h ^= key->hash;
+    h = (h ^ (h >> 33)) * 0xc4ceb9fe1a85ec53ull;
+    h ^= h >> 33;
+
+    return &keys->pairs[h & keys->mask];
+}
+
+
+/* Nobody who sends keys can add one, so a seeded hash need not withstand
+ * chosen collisions. */
+
+static uint64_t
+et_keys_hash(const et_keys_t *keys, et_slice_t text)
+{
+    size_t    i, n;
+    uint64_t  h, w;
+
+    h = keys->seed ^ text.len;
+
+    for (i = 0; i < text.len; i += n) {
+        n = text.len - i < sizeof(w) ? text.len - i : sizeof(w);
+
+        w = 0;
+        memcpy(&w, text.data + i, n);
+
+        h = (h ^ w) * 0xff51afd7ed558ccdull;
+        h ^= h >> 32;
+    }
+
+    h *= 0xc4ceb9fe1a85ec53ull;
+
+    return h ^ (h >> 33);
+}

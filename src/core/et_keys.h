@@ -1,0 +1,43 @@
+/*
+ * Which key may write to which project: the keys file in memory.
+ *
+ * A line is "project key", separated by blanks; '#' starts a comment, empty
+ * lines are skipped.  A key may stand for several projects, a project may
+ * have several keys.
+ *
+ * Promise: a lookup is one hash of the key and a comparison in constant
+ * time of each key in its bucket; it allocates nothing.
+ */
+
+#ifndef ET_KEYS_H
+#define ET_KEYS_H
+
+#include "et_arena.h"
+#include "et_reason.h"
+
+
+typedef struct et_keys_s  et_keys_t;
+
+/* Told of each bad line: its number, counted from 1, and what is wrong. */
+typedef void (*et_keys_report_pt)(void *data, unsigned line,
+    const char *message);
+
+
+/*
+ * Reads a whole file's text; the table and copies of its keys lie on the
+ * arena and live as long as it does.  Every bad line is reported (malformed
+ * project, malformed key, something after the key, the same pair twice), and
+ * then NULL is returned; NULL without a report is memory.  An empty table is
+ * no error.
+ */
+et_keys_t *et_keys_parse(et_arena_t *arena, et_slice_t text,
+    et_keys_report_pt report, void *data);
+
+/* ET_OK, ET_UNKNOWN_KEY, ET_WRONG_PROJECT. */
+et_reason_t et_keys_check(const et_keys_t *keys, et_slice_t key,
+    uint64_t project);
+
+size_t et_keys_count(const et_keys_t *keys);
+
+
+#endif /* ET_KEYS_H */

@@ -1,0 +1,148 @@
+/*
+ * What the files of the NGINX layer share: the configuration, a request's
+ * context, and the entry points of each file.
+ *
+ *     access   who sends, to which endpoint        (ACCESS phase)
+ *     body     the body in one piece               (request body filter)
+ *     ingest   the core's steps, the row, 200      (content handler)
+ *     reply    every answer, errors included
+ *     zone     shared memory: segments, batches, the storm table
+ *     flush    when what is sent, again, by whom   (timer)
+ *     post     one batch as a subrequest to ClickHouse
+ *     journal  rows synced before they are acknowledged (errortracking_ack)
+ *     status   counters as text and for Prometheus
+ */
+
+#ifndef NGX_HTTP_ERRORTRACKING_H
+#define NGX_HTTP_ERRORTRACKING_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "et_ingest.h"
+#include "et_keys.h"
+#include "ngx_http_errortracking_counters.h"
+#include "ngx_http_errortracking_zone.h"
+
+
+/* bytes; what a location accepts by default */
+#define NGX_HTTP_ERRORTRACKING_MAX_BODY      (20 * 1024 * 1024)
+#define NGX_HTTP_ERRORTRACKING_MAX_INFLATED  (20 * 1024 * 1024)
+#define NGX_HTTP_ERRORTRACKING_MAX_EVENT     (1024 * 1024)
+
+/* bytes; real events compressed are seldom larger, so that a body seldom goes
+ * through a temporary file */
+#define NGX_HTTP_ERRORTRACKING_BODY_BUFFER   (64 * 1024)
+
+/* bytes; a longer answer of ClickHouse's can't be read */
+#define NGX_HTTP_ERRORTRACKING_ANSWER_BUFFER  (64 * 1024)
+
+/* milliseconds; how long the end of NGINX may be put off */
+#define NGX_HTTP_ERRORTRACKING_EXIT_TIMEOUT  5000
+
+/* bytes */
+#define NGX_HTTP_ERRORTRACKING_MAX_EXIT_URL  1000
+
+/* bytes; a batch has to fit, and should not be alone */
+#define NGX_HTTP_ERRORTRACKING_MIN_SPOOL     (64 * 1024 * 1024)
+
+/* errortracking_ack */
+#define NGX_HTTP_ERRORTRACKING_ACK_MEMORY    0
+#define NGX_HTTP_ERRORTRACKING_ACK_DISK      1
+
+/* seconds; what a refused client is told to wait */
+#define NGX_HTTP_ERRORTRACKING_RETRY_AFTER   "5"
+
+
+typedef struct {
+    ngx_array_t                     zones;   /* of zone_t pointers */
+    ngx_str_t                       spool_path;
+    off_t                           spool_size;
+    ngx_msec_t                      exit_timeout;
+    ngx_str_t                       exit_url;
+    ngx_uint_t                      ack;     /* errortracking_ack */
+} ngx_http_errortracking_main_conf_t;
+
+typedef struct {
+    ngx_http_errortracking_zone_t  *zone;    /* errortracking_ingest */
+
+    et_keys_t                      *keys;
+    ngx_str_t                       keys_file;
+
+    size_t                          max_body_size;
+    size_t                          max_inflated_size;
+    size_t                          max_event_size;
+
+    ngx_uint_t                      storm_limit;     /* 0: off */
+    time_t                          storm_interval;  /* seconds */
+
+    ngx_uint_t                      flush;   /* unsigned  flush:1; */
+} ngx_http_errortracking_loc_conf_t;
+
+typedef struct {
+    et_request_t                    request;
+
+    off_t                           received;  /* bytes of the body */
+    unsigned                        over:1;    /* of max_body_size */
+    unsigned                        refused:1;
+    unsigned                        reading:1;
+} ngx_http_errortracking_ctx_t;
+
+
+extern ngx_module_t  ngx_http_errortracking_module;
+
+/* The worker's core, shared by all its requests: parsing never waits. */
+extern et_ingest_t   ngx_http_errortracking_core;
+
+
+/* access */
+ngx_int_t ngx_http_errortracking_access_handler(ngx_http_request_t *r);
+ngx_http_errortracking_ctx_t *ngx_http_errortracking_get_ctx(
+    ngx_http_request_t *r);
+ngx_int_t ngx_http_errortracking_check_key(ngx_http_request_t *r,
+    et_slice_t key, et_reason_t *reason);
+
+/* body */
+ngx_int_t ngx_http_errortracking_body_filter_init(ngx_conf_t *cf);
+ngx_int_t ngx_http_errortracking_body(ngx_http_request_t *r, char **data,
+    size_t *len);
+
+/* ingest */
+ngx_int_t ngx_http_errortracking_ingest_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_errortracking_log_handler(ngx_http_request_t *r);
+
+/* reply: what they return goes to ngx_http_finalize_request() */
+ngx_int_t ngx_http_errortracking_reply_id(ngx_http_request_t *r,
+    const u_char *id);
+ngx_int_t ngx_http_errortracking_refuse(ngx_http_request_t *r,
+    et_reason_t reason);
+
+/* keys: directive parser */
+char *ngx_http_errortracking_keys(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* status: directive parser */
+char *ngx_http_errortracking_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* flush: process hooks, directive parser */
+char *ngx_http_errortracking_flush(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+ngx_int_t ngx_http_errortracking_flush_init(ngx_cycle_t *cycle,
+    ngx_http_errortracking_zone_t *zone);
+void ngx_http_errortracking_flush_exit(ngx_cycle_t *cycle,
+    ngx_http_errortracking_zone_t *zone);
+void ngx_http_errortracking_flush_soon(ngx_http_errortracking_zone_t *zone,
+    ngx_msec_t delay);
+
+/* The first header of the name, in any case; NULL where there is none. */
+ngx_table_elt_t *ngx_http_errortracking_header(ngx_list_t *headers,
+    const char *name);
+
+/* the module: finds a zone by the text after "zone=" */
+ngx_http_errortracking_zone_t *ngx_http_errortracking_find_zone(
+    ngx_conf_t *cf, ngx_str_t *name);
+
+
+#endif /* NGX_HTTP_ERRORTRACKING_H */

@@ -1,0 +1,288 @@
+/*
+ * The content handler: reads the body, has the core make events of it, has
+ * the zone keep them, and answers.
+ */
+
+#include "ngx_http_errortracking.h"
+#include "ngx_http_errortracking_journal.h"
+
+
+static void ngx_http_errortracking_ingest_body(ngx_http_request_t *r);
+static et_reason_t ngx_http_errortracking_ingest(ngx_http_request_t *r,
+    ngx_http_errortracking_ctx_t *ctx);
+static et_reason_t ngx_http_errortracking_keep(ngx_http_request_t *r,
+    ngx_http_errortracking_ctx_t *ctx);
+static int64_t ngx_http_errortracking_now(void);
+
+
+et_ingest_t  ngx_http_errortracking_core;
+
+
+const unsigned  ngx_http_errortracking_codes[] = {
+    200, 400, 401, 403, 404, 405, 408, 411, 413, 415, 429, 499, 500, 502, 503
+};
+
+
+ngx_int_t
+ngx_http_errortracking_ingest_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                      rc;
+    ngx_http_errortracking_ctx_t  *ctx;
+
+    ctx = ngx_http_errortracking_get_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->reading = 1;
+
+    r->request_body_in_single_buf = 1;
+
+    rc = ngx_http_read_client_request_body(r,
+                                          ngx_http_errortracking_ingest_body);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_errortracking_ingest_body(ngx_http_request_t *r)
+{
+    ngx_int_t                           rc;
+    et_reason_t                         reason;
+    ngx_http_errortracking_ctx_t       *ctx;
+    ngx_http_errortracking_loc_conf_t  *elcf;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
+
+    ngx_http_errortracking_add(elcf->zone->worker->counters.bytes_received,
+                               ctx->received);
+
+    reason = ngx_http_errortracking_ingest(r, ctx);
+
+    if (reason == ET_OK && elcf->zone->ack_disk
+        && ngx_http_errortracking_core.nevents != 0)
+    {
+        /* the core is the next request's meanwhile */
+
+        if (ngx_http_errortracking_journal_wait(r,
+                                      ngx_http_errortracking_core.has_id
+                                      ? ngx_http_errortracking_core.id : NULL,
+                                      ngx_http_errortracking_core.nevents)
+            == NGX_OK)
+        {
+            return;
+        }
+
+        reason = ET_NO_MEMORY;
+    }
+
+    if (reason == ET_OK) {
+        rc = ngx_http_errortracking_reply_id(r,
+                                   ngx_http_errortracking_core.has_id
+                                   ? ngx_http_errortracking_core.id : NULL);
+
+    } else {
+        rc = ngx_http_errortracking_refuse(r, reason);
+    }
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
+static et_reason_t
+ngx_http_errortracking_ingest(ngx_http_request_t *r,
+    ngx_http_errortracking_ctx_t *ctx)
+{
+    et_slice_t                          key;
+    et_reason_t                         reason;
+    et_ingest_t                        *core;
+    et_request_t                       *request;
+    ngx_table_elt_t                    *h;
+    ngx_http_errortracking_loc_conf_t  *elcf;
+
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
+    core = &ngx_http_errortracking_core;
+    request = &ctx->request;
+
+    if (ctx->over) {
+        return ET_BODY_TOO_LARGE;
+    }
+
+    if (ngx_http_errortracking_body(r, &request->body, &request->len)
+        != NGX_OK)
+    {
+        return ET_NO_MEMORY;
+    }
+
+    /* read in another location, before an error_page or the like came here */
+
+    if (request->len > elcf->max_body_size) {
+        return ET_BODY_TOO_LARGE;
+    }
+
+    h = ngx_http_errortracking_header(&r->headers_in.headers,
+                                      "Content-Encoding");
+
+    request->encoding = h == NULL ? ET_ENCODING_IDENTITY
+                        : et_encoding_parse(et_slice((char *) h->value.data,
+                                                     h->value.len));
+    request->client_ip = et_slice((char *) r->connection->addr_text.data,
+                                  r->connection->addr_text.len);
+    request->received = ngx_http_errortracking_now();
+    request->limits.max_inflated = elcf->max_inflated_size;
+    request->limits.max_event = elcf->max_event_size;
+
+    reason = et_ingest_open(core, request, &key);
+    if (reason != ET_OK) {
+        return reason;
+    }
+
+    if (request->encoding != ET_ENCODING_IDENTITY) {
+        ngx_http_errortracking_add(
+                            elcf->zone->worker->counters.bytes_inflated,
+                            core->len);
+    }
+
+    /* once more, too, where `satisfy any` has let an unknown key pass */
+
+    if (ngx_http_errortracking_check_key(r, key, &reason) != NGX_OK) {
+        return reason;
+    }
+
+    reason = et_ingest_read(core, request);
+    if (reason != ET_OK) {
+        return reason;
+    }
+
+    return ngx_http_errortracking_keep(r, ctx);
+}
+
+
+static et_reason_t
+ngx_http_errortracking_keep(ngx_http_request_t *r,
+    ngx_http_errortracking_ctx_t *ctx)
+{
+    u_char                              keep[ET_MAX_EVENTS];
+    size_t                              i, folded;
+    uint32_t                            interval;
+    et_ingest_t                        *core;
+    ngx_http_errortracking_shm_t       *sh;
+    ngx_http_errortracking_zone_t      *zone;
+    ngx_http_errortracking_loc_conf_t  *elcf;
+    ngx_http_errortracking_counters_t  *counters;
+
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
+    core = &ngx_http_errortracking_core;
+    zone = elcf->zone;
+    sh = zone->sh;
+    counters = &zone->worker->counters;
+    folded = 0;
+
+    for (i = 0; i < core->nevents; i++) {
+        keep[i] = 1;
+
+        if (elcf->storm_limit != 0) {
+            interval = (uint32_t) (ngx_time() / elcf->storm_interval);
+
+            /* locations with another interval count for themselves */
+
+            keep[i] = et_storm_keep(sh->storm,
+                                    NGX_HTTP_ERRORTRACKING_STORM_SLOTS,
+                                    ctx->request.project
+                                    ^ (uint64_t) elcf->storm_interval << 48,
+                                    core->events[i].grouping_hash, interval,
+                                    elcf->storm_limit);
+        }
+
+        folded += !keep[i];
+    }
+
+    if (core->nevents != 0) {
+
+        if (zone->ack_disk && ngx_http_errortracking_journal_failing(zone)) {
+            return ET_SYNC_FAILED;
+        }
+
+        if (ngx_http_errortracking_zone_append(zone, core->events,
+                                               core->nevents, keep,
+                                               ctx->request.project)
+            != NGX_OK)
+        {
+            ngx_http_errortracking_flush_soon(zone, 1);
+            return ET_ZONE_FULL;
+        }
+
+        ngx_http_errortracking_flush_soon(zone, 100);
+    }
+
+    if (!zone->ack_disk) {
+        ngx_http_errortracking_add(counters->accepted, core->nevents);
+    }
+
+    if (folded != 0) {
+        ngx_http_errortracking_add(counters->folded, folded);
+    }
+
+    for (i = 0; i < ET_ITEM_TYPE_COUNT; i++) {
+        if (core->skipped[i] != 0) {
+            ngx_http_errortracking_add(counters->skipped[i],
+                                       core->skipped[i]);
+        }
+    }
+
+    return ET_OK;
+}
+
+
+static int64_t
+ngx_http_errortracking_now(void)
+{
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    return (int64_t) tp->sec * ET_SECOND + (int64_t) tp->msec * 1000;
+}
+
+
+/*
+ * The LOG phase counts requests by the status that the client saw, NGINX's
+ * own answers included.
+ */
+
+ngx_int_t
+ngx_http_errortracking_log_handler(ngx_http_request_t *r)
+{
+    ngx_uint_t                          i, status;
+    et_endpoint_t                       endpoint;
+    ngx_http_errortracking_ctx_t       *ctx;
+    ngx_http_errortracking_loc_conf_t  *elcf;
+
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
+
+    if (elcf->zone == NULL || elcf->zone->worker == NULL) {
+        return NGX_OK;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
+    endpoint = ctx != NULL ? ctx->request.endpoint : ET_ENDPOINT_NONE;
+
+    status = r->err_status != 0 ? r->err_status : r->headers_out.status;
+
+    for (i = 0; i < NGX_HTTP_ERRORTRACKING_CODES - 1; i++) {
+        if (status == ngx_http_errortracking_codes[i]) {
+            break;
+        }
+    }
+
+    ngx_http_errortracking_inc(
+                       elcf->zone->worker->counters.requests[endpoint][i]);
+
+    return NGX_OK;
+}

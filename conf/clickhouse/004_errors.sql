@@ -1,0 +1,93 @@
+-- One row per error: what a list of errors shows and sorts by.
+--
+-- Between merges an error has several rows, pieces of the whole, so a reader
+-- puts them together:
+--
+--     SELECT project_id, fingerprint, min(first_seen) AS first_seen,
+--            max(last_seen) AS last_seen, sum(n) AS n,
+--            uniqMerge(users) AS users
+--     FROM errortracking.errors
+--     GROUP BY project_id, fingerprint
+--
+-- or reads errors_list, a view that does this for every column.
+--
+-- users is a state of uniq: exact for some ten thousand users, then within a
+-- percent.  `first` and `last` describe the first and the last event, each as
+-- one state, so that its fields are always of the same event; of those with a
+-- body, so that their ids lead to one.  Long texts are cut there: a list shows
+-- a line, and every merge rewrites them.
+--
+-- TTL: an error goes away when it was not seen for twice the time that its
+-- events are kept.  Twice, because TTL looks at a row, which may be a piece
+-- that was not merged yet with a newer piece of the same error: its part of
+-- the count, and first_seen, would go too early.  Merges put old and new
+-- pieces together within weeks.
+
+CREATE TABLE IF NOT EXISTS errortracking.errors
+(
+    project_id   UInt64,
+    fingerprint  UInt64,
+    first_seen   SimpleAggregateFunction(min, DateTime64(6, 'UTC')),
+    last_seen    SimpleAggregateFunction(max, DateTime64(6, 'UTC')),
+    n            SimpleAggregateFunction(sum, UInt64),
+    users        AggregateFunction(uniq, UInt64),
+    first        AggregateFunction(argMin,
+                     Tuple(event_id UUID, release String),
+                     DateTime64(6, 'UTC')),
+    last         AggregateFunction(argMax,
+                     Tuple(event_id UUID, level String, platform String,
+                           type String, value String, message String,
+                           culprit String, logger String,
+                           environment String, release String),
+                     DateTime64(6, 'UTC'))
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (project_id, fingerprint)
+TTL toDateTime(last_seen) + INTERVAL 180 DAY
+SETTINGS merge_with_ttl_timeout = 86400,
+         non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS errortracking.errors_mv
+TO errortracking.errors
+AS SELECT
+    project_id,
+    fingerprint,
+    min(first_timestamp) AS first_seen,
+    max(timestamp) AS last_seen,
+    sum(ingest.n) AS n,
+    uniqArrayState(arrayFilter(u -> u != 0, ingest.users)) AS users,
+    argMinStateIf((event_id, release), timestamp, payload != '') AS first,
+    argMaxStateIf((event_id, level, platform, type,
+                   substringUTF8(value, 1, 1000),
+                   substringUTF8(message, 1, 1000),
+                   culprit, logger, environment, release),
+                  timestamp, payload != '') AS last
+FROM errortracking.ingest
+WHERE kind = 1
+GROUP BY project_id, fingerprint;
+
+CREATE VIEW IF NOT EXISTS errortracking.errors_list
+AS WITH
+    argMinMerge(e.first) AS f,
+    argMaxMerge(e.last) AS l
+SELECT
+    e.project_id AS project_id,
+    e.fingerprint AS fingerprint,
+    min(e.first_seen) AS first_seen,
+    max(e.last_seen) AS last_seen,
+    sum(e.n) AS n,
+    uniqMerge(e.users) AS users,
+    l.level AS level,
+    l.platform AS platform,
+    l.type AS type,
+    l.value AS value,
+    l.message AS message,
+    l.culprit AS culprit,
+    l.logger AS logger,
+    l.environment AS environment,
+    f.event_id AS first_event_id,
+    l.event_id AS last_event_id,
+    f.release AS first_release,
+    l.release AS last_release
+FROM errortracking.errors AS e
+GROUP BY e.project_id, e.fingerprint;

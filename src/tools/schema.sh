@@ -1,0 +1,92 @@
+#!/bin/sh
+#
+# Applies the schema, conf/clickhouse/*.sql in the order of their names, to
+# the ClickHouse at CLICKHOUSE_URL (http://127.0.0.1:8123) as CLICKHOUSE_USER
+# with CLICKHOUSE_PASSWORD where they are set.  Stops at the first statement
+# that fails, with ClickHouse's message.  Applying it again changes nothing.
+#
+# usage: schema.sh [DIRECTORY]
+
+set -eu
+
+url=${CLICKHOUSE_URL:-http://127.0.0.1:8123}
+dir=${1:-$(cd "$(dirname "$0")/../.." && pwd)/conf/clickhouse}
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+
+
+# A value for curl's configuration file.  User and password go through a file
+# only we can read: arguments are seen by everyone on the machine.
+quote()
+{
+    printf '%s' "$1" | sed 's/[\\"]/\\&/g'
+}
+
+umask 077
+{
+    if [ -n "${CLICKHOUSE_USER:-}" ]; then
+        printf 'header = "X-ClickHouse-User: %s"\n' \
+            "$(quote "$CLICKHOUSE_USER")"
+    fi
+    if [ -n "${CLICKHOUSE_PASSWORD:-}" ]; then
+        printf 'header = "X-ClickHouse-Key: %s"\n' \
+            "$(quote "$CLICKHOUSE_PASSWORD")"
+    fi
+} > "$tmp/curl"
+
+
+# HTTP takes one statement a request: a file is cut where a line that is no
+# comment ends with a semicolon.
+split()
+{
+    awk -v out="$2" '
+        function file() { return sprintf("%s.%03d", out, n) }
+        { text = text $0 "\n" }
+        /^[ \t]*--/ { next }
+        /[^ \t]/ { some = 1 }
+        /;[ \t]*$/ { printf "%s", text > file(); close(file());
+                     n++; text = ""; some = 0 }
+        END { if (some) { printf "%s", text > file() } }
+    ' "$1"
+}
+
+
+found=0
+
+for sql in "$dir"/*.sql; do
+    [ -e "$sql" ] || break
+    found=1
+
+    rm -f "$tmp"/part.* "$tmp/answer"
+    split "$sql" "$tmp/part"
+
+    for part in "$tmp"/part.*; do
+        [ -e "$part" ] || break
+
+        if ! curl -sS -K "$tmp/curl" --fail-with-body --max-time 60 \
+                  --data-binary "@$part" "$url/" > "$tmp/answer" 2> "$tmp/error"
+        then
+            {
+                echo "schema.sh: $sql failed at $url:"
+                cat "$tmp/error" "$tmp/answer"
+
+                # the statement is of interest where it was understood
+                if [ -s "$tmp/answer" ]; then
+                    echo
+                    echo "schema.sh: the statement was:"
+                    cat "$part"
+                fi
+            } >&2
+            exit 1
+        fi
+    done
+
+    echo "applied ${sql##*/}"
+done
+
+if [ $found = 0 ]; then
+    echo "schema.sh: no *.sql in $dir" >&2
+    exit 1
+fi

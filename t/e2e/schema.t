@@ -1,0 +1,367 @@
+#!/usr/bin/env python3
+"""
+The schema in a real ClickHouse: what is applied, what an insert becomes, and
+that a batch sent twice is stored once.
+
+Needs CLICKHOUSE_URL (CLICKHOUSE_USER, CLICKHOUSE_PASSWORD).  Works in a
+project of its own, whose rows it deletes; the rest is left as it is.
+"""
+
+import os
+import random
+import re
+import struct
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import et  # noqa: E402
+from et import CLICKHOUSE as URL, TOP, ok, same  # noqa: E402
+
+PROJECT = et.project()
+TABLES = ("events", "errors", "error_counts")
+SECOND = 1000000
+NOW = SECOND * int(time.time())
+
+
+def post(sql, body=b"", **settings):
+    """One statement; the answer's text.  A refusal ends the test."""
+    settings["query"] = sql
+    request = urllib.request.Request(
+        URL + "/?" + urllib.parse.urlencode(settings), data=body)
+    for header, name in (("X-ClickHouse-User", "CLICKHOUSE_USER"),
+                         ("X-ClickHouse-Key", "CLICKHOUSE_PASSWORD")):
+        if os.environ.get(name):
+            request.add_header(header, os.environ[name])
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.read().decode()
+    except urllib.error.HTTPError as error:
+        et.bail_out("%s\n%s" % (error.read().decode().strip(), sql))
+
+
+def rows(sql):
+    return [line.split("\t") for line in post(sql).splitlines()]
+
+
+def one(sql):
+    return post(sql).rstrip("\n")
+
+
+def count(table):
+    """Physical rows: that of a repeated batch would show before any merge."""
+    return int(one("SELECT count() FROM errortracking.%s "
+                   "WHERE project_id = %d" % (table, PROJECT)))
+
+
+def counts():
+    return {table: count(table) for table in TABLES}
+
+
+# RowBinary, as the module writes it
+
+def varint(n):
+    out = b""
+    while n >= 0x80:
+        out += bytes((n & 0x7f | 0x80,))
+        n >>= 7
+    return out + bytes((n,))
+
+
+def text(s):
+    s = s.encode()
+    return varint(len(s)) + s
+
+
+FORMATS = dict(kind="<B", grouping_version="<B", n="<Q", project_id="<Q",
+               fingerprint="<Q", timestamp="<q", first_timestamp="<q",
+               received="<q")
+
+
+def encode(row):
+    out = b""
+    for name in COLUMNS.split(","):
+        value = row[name]
+        if name in FORMATS:
+            out += struct.pack(FORMATS[name], value)
+        elif name == "event_id":
+            id = uuid.UUID(value).bytes
+            out += id[7::-1] + id[:7:-1]
+        elif name == "users":
+            out += varint(len(value)) + struct.pack("<%dQ" % len(value),
+                                                    *value)
+        elif name == "tags":
+            out += varint(len(value))
+            for key in value:
+                out += text(key) + text(value[key])
+        else:
+            out += text(value)
+    return out
+
+
+def event(fingerprint, at, **fields):
+    """A whole row; with payload="" and n a folded one."""
+    row = dict(kind=1, n=1, timestamp=at, first_timestamp=at, received=NOW,
+               project_id=PROJECT, fingerprint=fingerprint,
+               grouping_version=1, event_id=str(uuid.uuid4()), level="error",
+               platform="python", type="ValueError", value="no such thing",
+               message="", culprit="app.views in index", logger="app",
+               environment="production", release="app@1.0", dist="17",
+               server_name="web-1", transaction="/index",
+               trace_id="0" * 31 + "1", user_id="7", user_email="a@b.c",
+               user_name="ann", user_ip="192.0.2.1", users=[77],
+               tags={"k": "v", "browser": "Firefox"},
+               sdk_name="sentry.python", sdk_version="2.0",
+               grouping="type: ValueError", payload='{"a":1}')
+    row.update(fields)
+    row["first_timestamp"] = fields.get("first_timestamp", row["timestamp"])
+    return row
+
+
+def insert(batch, token):
+    post("INSERT INTO errortracking.ingest (%s) FORMAT RowBinary" % COLUMNS,
+         b"".join(encode(row) for row in batch),
+         insert_deduplication_token=token,
+         deduplicate_blocks_in_dependent_materialized_views=1)
+
+
+def apply(**environment):
+    return subprocess.run(
+        [TOP + "/src/tools/schema.sh"], stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, universal_newlines=True,
+        env={**os.environ, "CLICKHOUSE_URL": URL, **environment})
+
+
+def everything():
+    """SHOW CREATE of all there is, and how many rows our project has."""
+    state = {}
+    for (name,) in rows("SELECT name FROM system.tables "
+                        "WHERE database = 'errortracking' ORDER BY name"):
+        state[name] = one("SHOW CREATE errortracking.`%s` "
+                          "FORMAT TSVRaw" % name)
+    state["the database"] = one("SHOW CREATE DATABASE errortracking")
+    state["counts"] = counts()
+    state["version"] = one("SELECT * FROM errortracking.schema_version")
+    return state
+
+
+def row_columns():
+    """ET_ROW_COLUMNS: string literals over lines that end in a backslash."""
+    with open(TOP + "/src/core/et_row.h") as header:
+        macro = re.search(r"#define ET_ROW_COLUMNS((?:.*\\\n)*.*)",
+                          header.read()).group(1)
+    return "".join(re.findall(r'"([^"]*)"', macro))
+
+
+try:
+    version = one("SELECT version()")
+except (OSError, urllib.error.URLError) as error:
+    et.bail_out("no ClickHouse at %s: %s" % (URL, error))
+
+et.note("ClickHouse %s" % version)
+COLUMNS = row_columns()
+
+
+# what is applied
+
+first = apply()
+ok(first.returncode == 0, "the schema is applied by one command",
+   first.stdout)
+if first.returncode != 0:
+    print("Bail out! no schema")
+    sys.exit(1)
+
+A, B = 2 ** 53 - 1, 42
+insert([event(A, NOW), event(B, NOW)], "%d-0" % PROJECT)
+before = everything()
+second = apply()
+ok(second.returncode == 0, "it is applied again without an error",
+   second.stdout)
+same(everything(), before, "and that changes no definition and no row")
+
+same(one("SELECT max(version) FROM errortracking.schema_version"), "1",
+     "the schema's version is 1")
+
+same(one("SELECT arrayStringConcat(groupArray(name), ',') FROM "
+         "(SELECT name FROM system.columns WHERE database = 'errortracking' "
+         "AND table = 'ingest' ORDER BY position)"), COLUMNS,
+     "ingest has the columns of the row encoder, in its order")
+
+for table in TABLES:
+    create = before[table]
+    ok(re.search(r"\bTTL .*toIntervalDay\(\d+\)", create),
+       "%s has a TTL" % table, create)
+    ok("non_replicated_deduplication_window = 10000" in create,
+       "%s has a deduplication window" % table, create)
+
+ok("TTL toDateTime(timestamp) + toIntervalDay(90)" in before["events"],
+   "events are kept for 90 days", before["events"])
+ok(re.search(r"`payload` String CODEC\(ZSTD\(1\)\)", before["events"]),
+   "payloads are compressed with ZSTD", before["events"])
+
+bad = apply(CLICKHOUSE_USER="nobody of this name", CLICKHOUSE_PASSWORD="x\"y")
+ok(bad.returncode != 0 and "AUTHENTICATION_FAILED" in bad.stdout
+   and bad.stdout.count("failed at") == 1,
+   "a refusal ends it at the first statement with ClickHouse's message",
+   bad.stdout)
+
+nowhere = apply(CLICKHOUSE_URL="http://127.0.0.1:1")
+ok(nowhere.returncode != 0 and "127.0.0.1:1" in nowhere.stdout,
+   "no ClickHouse is an error that names the address", nowhere.stdout)
+
+
+# what a row becomes
+
+event_id = str(uuid.uuid4())
+insert([event(1, NOW + 123456, event_id=event_id, users=[5, 0])],
+       "%d-1" % PROJECT)
+fields = event(1, NOW + 123456, event_id=event_id)
+names = [c for c in COLUMNS.split(",")
+         if c not in ("kind", "users", "timestamp", "first_timestamp",
+                      "received", "tags")]
+got = rows("SELECT %s FROM errortracking.events WHERE project_id = %d "
+           "AND event_id = '%s' FORMAT TSVRaw"
+           % (", ".join(names), PROJECT, event_id))
+same(got, [[str(fields[name]) for name in names]],
+     "an event has every field of its row")
+same(rows("SELECT toUnixTimestamp64Micro(timestamp), "
+          "toUnixTimestamp64Micro(first_timestamp), "
+          "toUnixTimestamp64Micro(received), toTimeZone(timestamp, 'UTC') = "
+          "timestamp, tags['k'], tags['browser'], length(tags), users "
+          "FROM errortracking.events WHERE project_id = %d "
+          "AND event_id = '%s'" % (PROJECT, event_id)),
+     [[str(NOW + 123456), str(NOW + 123456), str(NOW), "1", "v", "Firefox",
+       "2", "[5]"]],
+     "to the microsecond in UTC, with its tags, and without empty slots of "
+     "users")
+same(one("SELECT count() FROM errortracking.events WHERE project_id = %d "
+         "AND trace_id = '%s1' AND user_id = '7' AND tags['k'] = 'v'"
+         % (PROJECT, "0" * 31)), "3",
+     "events are found by trace, user and tag")
+
+insert([event(1, NOW, kind=2)], "%d-2" % PROJECT)
+same(count("events"), 3, "a row of another kind is no event")
+
+
+# counts
+
+ERROR = 1000
+start = counts()
+batch = [
+    event(ERROR, NOW + 1 * SECOND, users=[1], release="app@1.0"),
+    event(ERROR, NOW + 3 * SECOND, users=[2], release="app@3.0",
+          value="the latest", level="fatal"),
+    event(ERROR, NOW + 2 * SECOND, users=[1], release="app@2.0"),
+    event(ERROR, NOW, users=[0], release="app@0.9"),
+    event(ERROR, NOW + 4 * SECOND, n=1000000, payload="",
+          first_timestamp=NOW - 5 * SECOND, users=[1, 2, 3, 0, 0, 4],
+          value="folded"),
+    event(ERROR + 1, NOW - 7200 * SECOND, users=[1], environment="staging"),
+]
+insert(batch, "%d-3" % PROJECT)
+after = counts()
+same({t: after[t] - start[t] for t in TABLES if t != "error_counts"},
+     {"events": 6, "errors": 2}, "a batch is a row per event and per error")
+
+insert(batch, "%d-3" % PROJECT)
+same(counts(), after,
+     "a batch sent twice with one token adds nothing to any table")
+
+
+def summary(source, fingerprint):
+    return rows(
+        "SELECT toUnixTimestamp64Micro(first), toUnixTimestamp64Micro(last),"
+        " n, users FROM (SELECT %s FROM errortracking.%s "
+        "WHERE project_id = %d AND fingerprint = %d %s)"
+        % (("first_seen AS first, last_seen AS last, n, users", source,
+            PROJECT, fingerprint, "") if source == "errors_list" else
+           ("min(first_seen) AS first, max(last_seen) AS last, "
+            "sum(n) AS n, uniqMerge(users) AS users", source, PROJECT,
+            fingerprint, "GROUP BY fingerprint")))
+
+
+expected = [[str(NOW - 5 * SECOND), str(NOW + 4 * SECOND), "1000004", "4"]]
+same(summary("errors", ERROR), expected,
+     "errors gives first and last seen, the sum of n and distinct users")
+same(summary("errors_list", ERROR), expected,
+     "and so does errors_list, one row an error")
+
+same(rows("SELECT level, type, value, culprit, platform, environment, "
+          "first_release, last_release, first_event_id, last_event_id "
+          "FROM errortracking.errors_list WHERE project_id = %d "
+          "AND fingerprint = %d" % (PROJECT, ERROR)),
+     [["fatal", "ValueError", "the latest", "app.views in index", "python",
+       "production", "app@0.9", "app@3.0", batch[3]["event_id"],
+       batch[1]["event_id"]]],
+     "an error is described by its first and last event that has a body")
+
+insert(batch, "%d-4" % PROJECT)
+again = counts()
+same(again["events"] - after["events"], 6,
+     "the same rows with another token are stored")
+same(summary("errors", ERROR),
+     [[str(NOW - 5 * SECOND), str(NOW + 4 * SECOND), "2000008", "4"]],
+     "and counted, while users are the same users")
+
+same(rows("SELECT environment, sum(n) FROM errortracking.error_counts "
+          "WHERE project_id = %d AND fingerprint IN (%d, %d) "
+          "GROUP BY environment ORDER BY environment"
+          % (PROJECT, ERROR, ERROR + 1)),
+     [["production", "2000008"], ["staging", "2"]],
+     "error_counts sums n by environment")
+same(one("SELECT count() FROM errortracking.error_counts WHERE "
+         "project_id = %d AND minute != toStartOfMinute(minute)" % PROJECT),
+     "0", "in minutes")
+
+sums = [one("SELECT sum(n) FROM errortracking.%s WHERE project_id = %d"
+            % (table, PROJECT)) for table in TABLES]
+same(len(set(sums)), 1,
+     "sum(n) is the same over events, errors and error_counts")
+
+
+def logical():
+    return [post("SELECT project_id, fingerprint, first_seen, last_seen, n, "
+                 "users, value FROM errortracking.errors_list WHERE "
+                 "project_id = %d ORDER BY fingerprint" % PROJECT),
+            post("SELECT fingerprint, minute, sum(n) FROM "
+                 "errortracking.error_counts WHERE project_id = %d "
+                 "GROUP BY 1, 2 ORDER BY 1, 2" % PROJECT)]
+
+
+unmerged = logical()
+for table in ("errors", "error_counts"):
+    post("OPTIMIZE TABLE errortracking.%s FINAL" % table)
+same(logical(), unmerged, "merging changes no answer")
+same(count("errors"), 5, "after a merge an error is one row")
+
+insert(batch, "%d-3" % PROJECT)
+same(logical(), unmerged, "a batch is known again after merges, too")
+
+
+# with many users, of many workers' rows
+USERS = 3000
+for part in range(3):
+    insert([event(ERROR + 2, NOW, n=len(chunk), users=chunk) for chunk in
+            [[random.Random(u).getrandbits(64) | 1
+              for u in range(part * 500 + i, part * 500 + i + 100)]
+             for i in range(0, 2000, 100)]], "%d-u%d" % (PROJECT, part))
+same(one("SELECT users FROM errortracking.errors_list WHERE project_id = %d "
+         "AND fingerprint = %d" % (PROJECT, ERROR + 2)), str(USERS),
+     "users that several rows and batches have are counted once")
+
+explain = post("EXPLAIN indexes = 1 SELECT payload FROM errortracking.events "
+               "WHERE project_id = %d AND event_id = '%s'"
+               % (PROJECT, event_id))
+ok("by_event_id" in explain, "a look-up by event id uses its index", explain)
+
+for table in TABLES:
+    post("DELETE FROM errortracking.%s WHERE project_id = %d"
+         % (table, PROJECT))
+
+et.finish()

@@ -121,8 +121,13 @@ try:
               "environment, n " + where % "events")
     ok(got == "%s\tValueError\t%s\tmatrix\t1" % (event_id, version),
        "once, with its fields", got)
+
+    # an INSERT writes to one view's table after the other's
+
+    ok(until(lambda: sql("SELECT count() " + where % "errors") != "0"),
+       "and in the table of its next view", log())
     got = sql("SELECT n, type " + where % "errors_list")
-    ok(got == "1\tValueError", "and its error is in the list of errors", got)
+    ok(got == "1\tValueError", "its error is in the list of errors", got)
 
 finally:
     if nginx.poll() is None:

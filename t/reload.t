@@ -131,6 +131,8 @@ sub under_load {
        "nothing is stored twice");
     cmp_ok(scalar(grep { !$accepted{$_} } keys %stored), "<=",
            $answers{599} // 0, "nothing is stored that nobody sent");
+    until_true { sql("SELECT sum(n) FROM errortracking.errors_list "
+                     . "WHERE project_id = $project") >= keys %stored };
     is(sql("SELECT sum(n) FROM errortracking.errors_list "
            . "WHERE project_id = $project"), scalar keys %stored,
        "and the errors are counted the same");

@@ -76,11 +76,13 @@ def sender(command, mode, dsn, env):
 
 
 def stored(project, wanted):
-    """The events of a project by id, once all that are wanted are there."""
+    """The events of a project by id, once all that are wanted are there: in
+    the list of errors, too, since an INSERT fills one table after the other"""
     def count():
-        return et.value("SELECT sum(n) FROM errortracking.events "
-                        "WHERE project_id = {project:UInt64}",
-                        project=project) >= wanted
+        return all(et.value("SELECT sum(n) FROM errortracking.%s "
+                            "WHERE project_id = {project:UInt64}" % table,
+                            project=project) >= wanted
+                   for table in ("events", "errors"))
     et.until(count)
     return {row["event_id"]: row for row in et.rows(
         "SELECT %s FROM errortracking.events AS events "

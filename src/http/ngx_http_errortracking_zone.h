@@ -202,6 +202,21 @@ ngx_http_errortracking_segment_state(
 }
 
 
+static inline void
+ngx_http_errortracking_set_state(ngx_http_errortracking_segment_t *segment,
+    ngx_uint_t state)
+{
+    __atomic_store_n(&segment->state, (uint32_t) state, __ATOMIC_RELEASE);
+}
+
+
+static inline int32_t
+ngx_http_errortracking_owner(ngx_http_errortracking_segment_t *segment)
+{
+    return __atomic_load_n(&segment->owner, __ATOMIC_ACQUIRE);
+}
+
+
 /* The handler of ngx_shm_zone_t.init; data is the zone. */
 ngx_int_t ngx_http_errortracking_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
@@ -226,6 +241,11 @@ ngx_int_t ngx_http_errortracking_zone_append(
 
 /* Whether the worker of this pid has ended; 0 is nobody's, and is dead. */
 ngx_uint_t ngx_http_errortracking_is_dead(int32_t pid);
+
+/* Seals a segment: of this worker, or of a dead one. */
+void ngx_http_errortracking_zone_seal_segment(
+    ngx_http_errortracking_zone_t *zone,
+    ngx_http_errortracking_segment_t *segment);
 
 /* Seals what this worker fills and has rows for longer than age ms. */
 void ngx_http_errortracking_zone_seal(ngx_http_errortracking_zone_t *zone,

@@ -470,7 +470,9 @@ ngx_http_errortracking_init_spool(ngx_conf_t *cf,
     zone->spool = ngx_http_errortracking_spool_conf(cf, &emcf->spool_path,
                                                     emcf->spool_size,
                                                     &zone->name);
-    if (zone->spool == NULL) {
+    zone->replay = ngx_http_errortracking_replay_conf(cf);
+
+    if (zone->spool == NULL || zone->replay == NULL) {
         return NGX_ERROR;
     }
 

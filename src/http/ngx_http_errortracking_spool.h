@@ -18,6 +18,10 @@
 #include "et_spool.h"
 
 
+/* milliseconds; how long writing or reading rests after a failure */
+#define NGX_HTTP_ERRORTRACKING_SPOOL_REST   5000
+
+
 /* The spool of a zone: a folder of its own in path. */
 ngx_http_errortracking_spool_t *ngx_http_errortracking_spool_conf(
     ngx_conf_t *cf, ngx_str_t *path, uint64_t size, ngx_str_t *zone);
@@ -42,6 +46,14 @@ ngx_int_t ngx_http_errortracking_spool_init(ngx_cycle_t *cycle,
  */
 ngx_int_t ngx_http_errortracking_spool_out(
     ngx_http_errortracking_batch_t *batch, ngx_str_t *why);
+
+/* What brings its files back: of a zone that has one, and in a worker. */
+ngx_http_errortracking_replay_t *ngx_http_errortracking_replay_conf(
+    ngx_conf_t *cf);
+ngx_int_t ngx_http_errortracking_replay_init(ngx_cycle_t *cycle,
+    ngx_http_errortracking_zone_t *zone);
+ngx_uint_t ngx_http_errortracking_replay_busy(
+    ngx_http_errortracking_zone_t *zone);
 
 /*
  * Counts the spool's files, and where replay is set sends the oldest one to

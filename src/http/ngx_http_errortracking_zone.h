@@ -137,6 +137,8 @@ typedef struct ngx_http_errortracking_flusher_s
     ngx_http_errortracking_flusher_t;
 typedef struct ngx_http_errortracking_spool_s
     ngx_http_errortracking_spool_t;
+typedef struct ngx_http_errortracking_replay_s
+    ngx_http_errortracking_replay_t;
 typedef struct ngx_http_errortracking_journal_s
     ngx_http_errortracking_journal_t;
 
@@ -155,6 +157,7 @@ typedef struct {
 
     ngx_http_errortracking_flusher_t  *flusher;
     ngx_http_errortracking_spool_t    *spool;           /* NULL: none */
+    ngx_http_errortracking_replay_t   *replay;          /* with the spool */
     ngx_http_errortracking_journal_t  *journal;         /* with the spool */
     ngx_uint_t                         ack_disk;
     ngx_thread_pool_t                 *thread_pool;

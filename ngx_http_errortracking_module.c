@@ -75,6 +75,13 @@ static ngx_command_t  ngx_http_errortracking_commands[] = {
       0,
       NULL },
 
+    { ngx_string("errortracking_key_secret"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_errortracking_key_secret,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("errortracking_storm"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_http_errortracking_storm,
@@ -251,11 +258,6 @@ ngx_http_errortracking_merge_loc_conf(ngx_conf_t *cf, void *parent,
     ngx_conf_merge_uint_value(conf->storm_limit, prev->storm_limit, 0);
     ngx_conf_merge_sec_value(conf->storm_interval, prev->storm_interval, 60);
 
-    if (conf->keys == NULL) {
-        conf->keys = prev->keys;
-        conf->keys_file = prev->keys_file;
-    }
-
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     if (conf->flush) {
@@ -291,15 +293,12 @@ ngx_http_errortracking_merge_loc_conf(ngx_conf_t *cf, void *parent,
         clcf->handler = ngx_http_errortracking_ingest_handler;
     }
 
-    if (conf->zone == NULL) {
-        return NGX_CONF_OK;
+    if (ngx_http_errortracking_keys_merge(cf, prev, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
     }
 
-    if (conf->keys == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"errortracking_ingest\" in location \"%V\" "
-                           "needs \"errortracking_keys\"", &clcf->name);
-        return NGX_CONF_ERROR;
+    if (conf->zone == NULL) {
+        return NGX_CONF_OK;
     }
 
     if (conf->zone->max_event_size < conf->max_event_size) {

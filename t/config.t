@@ -1,8 +1,5 @@
 # A wrong configuration is an error when it is read: which file, which line,
 # and what would be right.
-#
-#     --- wrong   the message: all of it up to the place, as a pattern
-#     --- at      what the line of that place has to hold
 
 use strict;
 use warnings;
@@ -16,60 +13,7 @@ use Test::Nginx::Socket 'no_plan';
 
 ET::Blocks::setup();
 
-add_block_preprocessor(sub {
-    my ($block) = @_;
-
-    return unless defined $block->wrong;
-
-    my $wrong = $block->wrong;
-    $wrong =~ s/\s+\z//;
-
-    $block->set_value("must_die", 1);
-    $block->set_value("request", "GET /");
-    $block->set_value("error_log", qr/\[emerg\] .*$wrong in /);
-});
-
-# where nginx says that it is wrong, there it is
-add_test_cleanup_handler(sub {
-    my ($block) = @_;
-
-    return unless defined $block->wrong;
-
-    my $name = $block->name;
-    my $wrong = $block->wrong;
-    my $at = $block->at;
-
-    s/\s+\z// for $wrong, defined $at ? $at : ();
-
-    my ($file, $line) = slurp("$ENV{TEST_NGINX_SERVROOT}/logs/error.log")
-                        =~ m{\[emerg\] .*$wrong in (/\S+):(\d+)$}m;
-
-    if (!defined $at) {
-        fail("$name - the block says where");
-
-    } elsif (!defined $line) {
-        fail("$name - the message ends with the file and the line");
-
-    } else {
-        like((split /\n/, slurp($file))[$line - 1] // "", qr/\Q$at\E/,
-             "$name - $line is the line that is wrong");
-    }
-});
-
-# nginx says it to its standard error, too; what fails is still seen, because
-# Test::More has kept that for itself
-open STDERR, ">", "$ET::DIR/stderr" or die "stderr: $!";
-
 run_tests();
-
-
-sub slurp {
-    my ($name) = @_;
-
-    open my $fh, "<", $name or return "";
-    local $/;
-    return <$fh>;
-}
 
 __DATA__
 
@@ -239,7 +183,7 @@ __DATA__
         errortracking_ingest zone=t;
     }
 --- at: }
---- wrong: "errortracking_ingest" in location "/x/" needs "errortracking_keys"
+--- wrong: "errortracking_ingest" in location "/x/" needs "errortracking_keys" or "errortracking_key_secret"
 
 
 

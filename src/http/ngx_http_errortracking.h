@@ -3,6 +3,7 @@
  * context, and the entry points of each file.
  *
  *     access   who sends, to which endpoint        (ACCESS phase)
+ *     keys     which keys may write
  *     body     the body in one piece               (request body filter)
  *     ingest   the core's steps, the row, 200      (content handler)
  *     reply    every answer, errors included
@@ -21,6 +22,7 @@
 #include <ngx_http.h>
 
 #include "et_ingest.h"
+#include "et_key_secret.h"
 #include "et_keys.h"
 #include "ngx_http_errortracking_counters.h"
 #include "ngx_http_errortracking_zone.h"
@@ -51,6 +53,9 @@
 #define NGX_HTTP_ERRORTRACKING_ACK_MEMORY    0
 #define NGX_HTTP_ERRORTRACKING_ACK_DISK      1
 
+/* errortracking_key_secret: the new one and, while keys change, the old */
+#define NGX_HTTP_ERRORTRACKING_KEY_SECRETS   2
+
 /* seconds; what a refused client is told to wait */
 #define NGX_HTTP_ERRORTRACKING_RETRY_AFTER   "5"
 
@@ -69,6 +74,9 @@ typedef struct {
 
     et_keys_t                      *keys;
     ngx_str_t                       keys_file;
+    et_key_secret_t                *secrets[
+                                      NGX_HTTP_ERRORTRACKING_KEY_SECRETS];
+    ngx_uint_t                      nsecrets;
 
     size_t                          max_body_size;
     size_t                          max_inflated_size;
@@ -100,8 +108,6 @@ extern et_ingest_t   ngx_http_errortracking_core;
 ngx_int_t ngx_http_errortracking_access_handler(ngx_http_request_t *r);
 ngx_http_errortracking_ctx_t *ngx_http_errortracking_get_ctx(
     ngx_http_request_t *r);
-ngx_int_t ngx_http_errortracking_check_key(ngx_http_request_t *r,
-    et_slice_t key, et_reason_t *reason);
 
 /* body */
 ngx_int_t ngx_http_errortracking_body_filter_init(ngx_conf_t *cf);
@@ -118,9 +124,26 @@ ngx_int_t ngx_http_errortracking_reply_id(ngx_http_request_t *r,
 ngx_int_t ngx_http_errortracking_refuse(ngx_http_request_t *r,
     et_reason_t reason);
 
-/* keys: directive parser */
+/* keys: directive parsers; whether the key may write to the request's project,
+ * NGX_OK, or NGX_DECLINED with the reason */
 char *ngx_http_errortracking_keys(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_errortracking_key_secret(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_errortracking_keys_merge(ngx_conf_t *cf,
+    ngx_http_errortracking_loc_conf_t *prev,
+    ngx_http_errortracking_loc_conf_t *conf);
+ngx_int_t ngx_http_errortracking_check_key(ngx_http_request_t *r,
+    et_slice_t key, et_reason_t *reason);
+
+/*
+ * file: a file's whole text, ngx_alloc()ed; what the file is called in
+ * messages, and how many bytes it may have.  The first line is without its
+ * end.
+ */
+ngx_int_t ngx_http_errortracking_read_file(ngx_conf_t *cf, ngx_str_t *name,
+    const char *what, size_t max, et_slice_t *text);
+et_slice_t ngx_http_errortracking_first_line(et_slice_t text);
 
 /* status: directive parser */
 char *ngx_http_errortracking_status(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -168,19 +168,3 @@ ngx_http_errortracking_access_auth(ngx_http_request_t *r, et_auth_t *auth)
 
     return ET_OK;
 }
-
-
-ngx_int_t
-ngx_http_errortracking_check_key(ngx_http_request_t *r, et_slice_t key,
-    et_reason_t *reason)
-{
-    ngx_http_errortracking_ctx_t       *ctx;
-    ngx_http_errortracking_loc_conf_t  *elcf;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
-    elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
-
-    *reason = et_keys_check(elcf->keys, key, ctx->request.project);
-
-    return *reason == ET_OK ? NGX_OK : NGX_DECLINED;
-}

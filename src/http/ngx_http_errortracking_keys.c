@@ -1,13 +1,19 @@
 /*
- * errortracking_keys: the file is read when the configuration is, so that a
- * reload reads it anew, and each bad line of it is an error of `nginx -t`.
+ * Which keys may write: a keys file, secrets that keys follow from.  What one
+ * of them says yes to is let in.
+ *
+ * Files are read when the configuration is, so that a reload reads them anew,
+ * and each bad line of one is an error of `nginx -t`.
  */
 
 #include "ngx_http_errortracking.h"
 
 
 /* bytes; a line is about 40 */
-#define NGX_HTTP_ERRORTRACKING_KEYS_MAX  (64 * 1024 * 1024)
+#define NGX_HTTP_ERRORTRACKING_KEYS_MAX     (64 * 1024 * 1024)
+
+/* bytes; a secret and the end of its line */
+#define NGX_HTTP_ERRORTRACKING_SECRET_FILE  (64 * 1024)
 
 
 typedef struct {
@@ -19,11 +25,12 @@ typedef struct {
 
 static char *ngx_http_errortracking_keys_parse(ngx_conf_t *cf,
     ngx_http_errortracking_loc_conf_t *elcf, et_slice_t text);
-static ngx_int_t ngx_http_errortracking_keys_read(ngx_conf_t *cf,
-    ngx_str_t *name, et_slice_t *text);
 static void ngx_http_errortracking_keys_report(void *data, unsigned line,
     const char *message);
 static void ngx_http_errortracking_keys_cleanup(void *data);
+static ngx_int_t ngx_http_errortracking_key_secret_add(ngx_conf_t *cf,
+    ngx_http_errortracking_loc_conf_t *elcf, et_slice_t text);
+static void ngx_http_errortracking_key_secret_cleanup(void *data);
 
 
 char *
@@ -46,7 +53,9 @@ ngx_http_errortracking_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_errortracking_keys_read(cf, &elcf->keys_file, &text)
+    if (ngx_http_errortracking_read_file(cf, &elcf->keys_file, "keys",
+                                         NGX_HTTP_ERRORTRACKING_KEYS_MAX,
+                                         &text)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -97,89 +106,7 @@ ngx_http_errortracking_keys_parse(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    if (et_keys_count(elcf->keys) == 0) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "the keys file \"%V\" has no key: every event "
-                           "will be refused", &elcf->keys_file);
-    }
-
     return NGX_CONF_OK;
-}
-
-
-/* On NGX_OK the text is ngx_alloc()ed. */
-
-static ngx_int_t
-ngx_http_errortracking_keys_read(ngx_conf_t *cf, ngx_str_t *name,
-    et_slice_t *text)
-{
-    u_char           *p;
-    size_t            size;
-    ssize_t           n;
-    ngx_int_t         rc;
-    ngx_file_t        file;
-    ngx_file_info_t   fi;
-
-    ngx_memzero(&file, sizeof(ngx_file_t));
-    file.name = *name;
-    file.log = cf->log;
-
-    file.fd = ngx_open_file(name->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (file.fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", name);
-        return NGX_ERROR;
-    }
-
-    rc = NGX_ERROR;
-
-    if (ngx_fd_info(file.fd, &fi) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_fd_info_n " \"%V\" failed", name);
-        goto done;
-    }
-
-    if (!ngx_is_file(&fi)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the keys file \"%V\" is not a regular file", name);
-        goto done;
-    }
-
-    size = (size_t) ngx_file_size(&fi);
-
-    if (size > NGX_HTTP_ERRORTRACKING_KEYS_MAX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the keys file \"%V\" is larger than 64m", name);
-        goto done;
-    }
-
-    p = ngx_alloc(size + 1, cf->log);
-    if (p == NULL) {
-        goto done;
-    }
-
-    n = size == 0 ? 0 : ngx_read_file(&file, p, size, 0);
-
-    if (n != (ssize_t) size) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, n < 0 ? ngx_errno : 0,
-                           "reading \"%V\" returned %z bytes of %uz",
-                           name, n, size);
-        ngx_free(p);
-        goto done;
-    }
-
-    *text = et_slice((char *) p, size);
-    rc = NGX_OK;
-
-done:
-
-    if (ngx_close_file(file.fd) == NGX_FILE_ERROR) {
-        ngx_log_error(NGX_LOG_ALERT, cf->log, ngx_errno,
-                      ngx_close_file_n " \"%V\" failed", name);
-    }
-
-    return rc;
 }
 
 
@@ -200,4 +127,174 @@ static void
 ngx_http_errortracking_keys_cleanup(void *data)
 {
     et_arena_destroy(data);
+}
+
+
+char *
+ngx_http_errortracking_key_secret(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_errortracking_loc_conf_t  *elcf = conf;
+
+    ngx_int_t    rc;
+    ngx_str_t   *value, file;
+    et_slice_t   text;
+
+    if (elcf->nsecrets == NGX_HTTP_ERRORTRACKING_KEY_SECRETS) {
+        return "is there three times, it may be there twice, for the new "
+               "secret and the old one";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strncmp(value[1].data, "file:", 5) != 0) {
+        rc = ngx_http_errortracking_key_secret_add(cf, elcf,
+                          et_slice((char *) value[1].data, value[1].len));
+
+        return rc == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
+    }
+
+    file.data = value[1].data + 5;
+    file.len = value[1].len - 5;
+
+    if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK
+        || ngx_http_errortracking_read_file(cf, &file, "secret",
+                                            NGX_HTTP_ERRORTRACKING_SECRET_FILE,
+                                            &text)
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    rc = ngx_http_errortracking_key_secret_add(cf, elcf,
+                                     ngx_http_errortracking_first_line(text));
+
+    ngx_explicit_memzero((char *) text.data, text.len);
+    ngx_free((char *) text.data);
+
+    return rc == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+/* No message has the secret. */
+
+static ngx_int_t
+ngx_http_errortracking_key_secret_add(ngx_conf_t *cf,
+    ngx_http_errortracking_loc_conf_t *elcf, et_slice_t text)
+{
+    et_key_secret_t     *secret;
+    ngx_pool_cleanup_t  *cln;
+
+    if (text.len < ET_KEY_SECRET_MIN || text.len > ET_KEY_SECRET_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "a secret of %uz bytes for "
+                           "\"errortracking_key_secret\", it has to have "
+                           "%d to %d, such as \"openssl rand -hex 32\" "
+                           "prints", text.len, ET_KEY_SECRET_MIN,
+                           ET_KEY_SECRET_MAX);
+        return NGX_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    secret = et_key_secret_create(text);
+
+    if (secret == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "OpenSSL has no memory, or no HMAC-SHA256, for "
+                           "\"errortracking_key_secret\"");
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_errortracking_key_secret_cleanup;
+    cln->data = secret;
+
+    elcf->secrets[elcf->nsecrets++] = secret;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_errortracking_key_secret_cleanup(void *data)
+{
+    et_key_secret_destroy(data);
+}
+
+
+/* A location has its own secrets, or those around it. */
+
+char *
+ngx_http_errortracking_keys_merge(ngx_conf_t *cf,
+    ngx_http_errortracking_loc_conf_t *prev,
+    ngx_http_errortracking_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (conf->keys == NULL) {
+        conf->keys = prev->keys;
+        conf->keys_file = prev->keys_file;
+    }
+
+    if (conf->nsecrets == 0) {
+        ngx_memcpy(conf->secrets, prev->secrets, sizeof(conf->secrets));
+        conf->nsecrets = prev->nsecrets;
+    }
+
+    if (conf->zone == NULL || conf->nsecrets != 0) {
+        return NGX_CONF_OK;
+    }
+
+    if (conf->keys == NULL) {
+        clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"errortracking_ingest\" in location \"%V\" "
+                           "needs \"errortracking_keys\" or "
+                           "\"errortracking_key_secret\"", &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (et_keys_count(conf->keys) == 0) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "the keys file \"%V\" has no key: every event "
+                           "will be refused", &conf->keys_file);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_http_errortracking_check_key(ngx_http_request_t *r, et_slice_t key,
+    et_reason_t *reason)
+{
+    ngx_uint_t                          i;
+    ngx_http_errortracking_ctx_t       *ctx;
+    ngx_http_errortracking_loc_conf_t  *elcf;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
+
+    *reason = ET_UNKNOWN_KEY;
+
+    if (elcf->keys != NULL) {
+        *reason = et_keys_check(elcf->keys, key, ctx->request.project);
+
+        if (*reason == ET_OK) {
+            return NGX_OK;
+        }
+    }
+
+    for (i = 0; i < elcf->nsecrets; i++) {
+        if (et_key_secret_check(elcf->secrets[i], key, ctx->request.project)) {
+            *reason = ET_OK;
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
 }

@@ -20,6 +20,9 @@
 #                       that ClickHouse has to have under the answer's id
 #     --- then          code that is run after the (last) answer, while nginx
 #                       still runs
+#     --- wrong         the configuration is wrong; the message: all of it up to
+#                       the place, as a pattern
+#     --- at            what the line of that place has to hold
 #
 # In texts $PROJECT, $PROJECT2, $KEY, $KEY2 and $GLET stand for those of ET.
 
@@ -84,6 +87,11 @@ sub setup {
     Test::Nginx::Socket::no_long_string();
     Test::Nginx::Socket::add_block_preprocessor(\&preprocess);
     Test::Nginx::Socket::add_response_body_check(\&check);
+    Test::Nginx::Socket::add_test_cleanup_handler(\&place);
+
+    # a wrong configuration is told on nginx's standard error, too; what fails
+    # is still seen, because Test::More has kept that for itself
+    open STDERR, ">", "$ET::DIR/stderr" or die "stderr: $!";
 }
 
 
@@ -133,6 +141,14 @@ sub preprocess {
         $block->set_value("http_config",
                           $http . text($block, "http_config", ""));
         $block->set_value("config", $config);
+    }
+
+    if (defined $block->wrong) {
+        my $wrong = text($block, "wrong");
+
+        $block->set_value("must_die", 1);
+        $block->set_value("request", "GET /");
+        $block->set_value("error_log", qr/\[emerg\] .*$wrong in /);
     }
 
     if (!defined $block->more_headers) {
@@ -202,6 +218,41 @@ sub stored {
 
     Test::More::is($found, md5_hex($payload) . "\t1",
                    "$name - ClickHouse has the event once, as it was sent");
+}
+
+
+# Where nginx says that it is wrong, there it is.
+sub place {
+    my ($block) = @_;
+
+    return unless defined $block->wrong;
+
+    my $name = $block->name;
+    my $wrong = text($block, "wrong");
+    my $at = text($block, "at");
+    my ($file, $line) = slurp("$ENV{TEST_NGINX_SERVROOT}/logs/error.log")
+                        =~ m{\[emerg\] .*$wrong in (/\S+):(\d+)$}m;
+
+    if (!defined $at) {
+        Test::More::fail("$name - the block says where");
+
+    } elsif (!defined $line) {
+        Test::More::fail("$name - the message ends with the file and the line");
+
+    } else {
+        Test::More::like((split /\n/, slurp($file))[$line - 1] // "",
+                         qr/\Q$at\E/,
+                         "$name - $line is the line that is wrong");
+    }
+}
+
+
+sub slurp {
+    my ($name) = @_;
+
+    open my $fh, "<", $name or return "";
+    local $/;
+    return <$fh>;
 }
 
 

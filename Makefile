@@ -6,6 +6,7 @@
 #     build/src-VERSION/   nginx and the module from a source tree
 #     build/static-VERSION/, build/asan-VERSION/   nginx with the module in it
 #     build/unit/{gcc,clang,asan}/                 the core's unit tests
+#     build/fuzz/                                  its fuzz targets
 #
 # CC=clang, CFLAGS and LDFLAGS go to the compiler, V=1 shows its commands.
 
@@ -24,7 +25,7 @@ export BUILD CC CFLAGS LDFLAGS V
 
 
 .PHONY: all module static asan nginx-src unit test test-unit test-nginx \
-	test-e2e test-matrix test-image chaos bench run demo schema \
+	test-e2e test-matrix test-image chaos bench fuzz run demo schema \
 	install-deps clean help
 
 all: module
@@ -51,6 +52,8 @@ help:
 	@echo 'make chaos               kills, stops and starves everything under'
 	@echo '                         load, and compares what was acknowledged'
 	@echo '                         with what ClickHouse has (15 minutes)'
+	@echo 'make fuzz                every fuzz target of the core, each for'
+	@echo '                         FUZZ_SECONDS (14400), two at a time'
 	@echo 'make bench               the table of what an event costs'
 	@echo
 	@echo 'make install-deps        installs what all of that needs'
@@ -135,16 +138,42 @@ unit test-unit: $(UNIT_PROGRAMS)
 	@$(TOOLS)/test.sh $(UNIT_PROGRAMS)
 
 
+# The core's fuzz targets: each t/fuzz/fuzz_NAME.c is a program, libFuzzer's,
+# with the whole core under the sanitizers.  See t/fuzz/run.
+
+FUZZ_CFLAGS =	-std=gnu11 -O1 -g -Wall -Wextra -Werror -Isrc/core -It/fuzz \
+		-MMD -MP $(UNIT_SANITIZE)
+
+FUZZ_PROGRAMS :=	$(patsubst t/fuzz/%.c,build/fuzz/%, \
+			$(sort $(wildcard t/fuzz/fuzz_*.c)))
+FUZZ_OBJS :=	$(patsubst %.c,build/fuzz/obj/%.o,$(CORE_SRCS) t/fuzz/et_fuzz.c)
+
+build/fuzz/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(QUIET)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(FUZZ_PROGRAMS): build/fuzz/%: build/fuzz/obj/t/fuzz/%.o $(FUZZ_OBJS)
+	$(QUIET)clang $(UNIT_SANITIZE) -fsanitize=fuzzer -o $@ $^ $(UNIT_LIBS)
+
+-include $(FUZZ_OBJS:.o=.d) $(FUZZ_PROGRAMS:build/fuzz/%=build/fuzz/obj/t/fuzz/%.d)
+
+FUZZ_SECONDS =	14400
+
+fuzz: $(FUZZ_PROGRAMS)
+	@ET_BUILD=$(BUILD) t/fuzz/run $(FUZZ_SECONDS)
+
+
 # The suites.  test.sh starts a ClickHouse for them, stops it whatever
 # happens, and ends with prove's summary.
 
 NGINX_SUITES =	$(sort $(wildcard t/*.t))
+FUZZ_SUITES =	t/fuzz/short.t
 E2E_SUITES =	$(sort $(wildcard t/e2e/*.t))
 
 test: install-deps
-	@$(MAKE) --no-print-directory module $(UNIT_PROGRAMS)
+	@$(MAKE) --no-print-directory module $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 	@ET_MODULE=$(MODULE) $(TOOLS)/test.sh $(UNIT_PROGRAMS) \
-		$(NGINX_SUITES) $(E2E_SUITES)
+		$(FUZZ_SUITES) $(NGINX_SUITES) $(E2E_SUITES)
 
 test-nginx: module
 	@ET_MODULE=$(MODULE) $(TOOLS)/test.sh $(NGINX_SUITES)

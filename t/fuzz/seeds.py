@@ -1,0 +1,350 @@
+#!/usr/bin/env python3
+"""
+What the fuzz targets start from:
+
+    seeds.py DIR
+
+writes DIR/TARGET/*, small inputs of every form that a target reads, and
+DIR/TARGET.dict, the words it looks for.  The same bytes each time.
+"""
+
+import base64
+import gzip
+import json
+import os
+import re
+import sys
+import zlib
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+
+KEY = "a" * 32
+ID = "0123456789abcdef0123456789abcdef"
+DSN = "https://%s@sentry.example.com/1" % KEY
+
+
+def symbols(header, prefix):
+    """The names of a list of the core: X(PREFIX_NAME, "name" ...)."""
+    with open(os.path.join(TOP, "src", "core", header)) as file:
+        return re.findall(r'X\(%s\w+,\s*"([^"]+)"' % prefix, file.read())
+
+
+ITEMS = symbols("et_envelope.h", "ET_ITEM_")
+ENDPOINTS = symbols("et_route.h", "ET_ENDPOINT_")
+LEGACY = ["Message", "User", "Http", "Contexts", "Breadcrumbs", "Exception",
+          "Stacktrace", "Template", "Csp"]
+PLATFORMS = ["python", "javascript", "node", "java", "go", "ruby", "php",
+             "csharp", "native", "cocoa", "rust", "other"]
+
+
+def frames(platform, n=2):
+    return [{"filename": "src/app%d.py" % i, "abs_path": "/srv/src/app%d" % i,
+             "function": f, "module": "shop.cart%d" % i, "lineno": 7 + i,
+             "colno": 3, "in_app": i % 2 == 0, "context_line": "  f( x )",
+             "pre_context": ["a"], "post_context": ["b"],
+             "vars": {"x": "1", "password": "p"}, "platform": platform,
+             "instruction_addr": "0x7f00", "package": "/lib/x.so"}
+            for i, f in zip(range(n), ["a.b$lambda$7.call", "block in f",
+                                       "f{{closure}}", "<anonymous>",
+                                       "Object.<anonymous>"] * n)]
+
+
+def exception(platform="python"):
+    return {"type": "ValueError", "value": "order 17 of ann@example.com",
+            "module": "shop", "mechanism": {"type": "x", "handled": False,
+                                            "synthetic": True},
+            "stacktrace": {"frames": frames(platform)}}
+
+
+def events():
+    """Every field in every form that SDKs are known to send."""
+    for platform in PLATFORMS:
+        yield {"platform": platform,
+               "exception": {"values": [exception(platform)] * 2}}
+
+    full = {
+        "event_id": ID, "timestamp": "2023-11-14T22:13:20.123456+01:00",
+        "level": "fatal", "logger": "app", "release": "shop@1.2.3+b.7",
+        "environment": "staging", "dist": 45, "server_name": "web-7",
+        "transaction": "checkout /cart", "culprit": "f in g",
+        "platform": "python", "message": "disk 91% full",
+        "tags": {"a": "b", "n": 7, "t": True, "z": None, "release": "x"},
+        "extra": {"cart": [17, 4], "deep": {"a": {"b": [{}]}}},
+        "user": {"id": 42, "email": "ann@example.com", "username": "änn",
+                 "ip_address": "{{auto}}", "plan": "x"},
+        "request": {"url": "http://x/?a=b", "method": "POST",
+                    "headers": [["Cookie", "session=1"], ["X", ["a", "b"]]],
+                    "query_string": [["a", "b"]], "cookies": {"a": "b"},
+                    "data": {"password": "hunter2"}, "env": {"A": "b"}},
+        "contexts": {"trace": {"trace_id": ID, "span_id": "a" * 16},
+                     "os": {"name": "Linux"}, "x": None},
+        "breadcrumbs": {"values": [{"message": "m", "category": "c",
+                                    "timestamp": 1700000000.5, "data": {}}]},
+        "sdk": {"name": "sentry.python", "version": "2.0", "packages": []},
+        "fingerprint": ["{{ default }}", 7, True, "{{ tags.a }}"],
+        "exception": [exception()], "modules": {"a": "1"},
+    }
+    yield full
+    for name in full:
+        yield {name: full[name]}
+
+    for timestamp in (1700000000, 1.7e9, "1700000000.25", "2023-11-14",
+                      "2023-11-14 22:13:20Z", "2023-11-14T22:13Z", None, -1,
+                      1e99, "x"):
+        yield {"timestamp": timestamp}
+    for value in (None, True, 7, 1.5, "x", [], {}, [[]], [None], [["a"]],
+                  [["a", "b"], ["a", None]], {"a": ["b"]}):
+        for name in ("tags", "user", "release", "fingerprint", "exception",
+                     "threads", "breadcrumbs", "logentry", "contexts",
+                     "request", "sdk", "extra", "level", "event_id"):
+            yield {name: value}
+    for fingerprint in ("default", "transaction", "message", "type", "value",
+                        "function", "module", "package", "level", "logger",
+                        "tags.a", ""):
+        yield dict(full, fingerprint=["{{ %s }}" % fingerprint])
+        yield {"fingerprint": ["{{%s}}" % fingerprint, "x"], "message": "m"}
+    for name in LEGACY:
+        yield {"sentry.interfaces." + name: {"values": [exception()],
+                                             "message": "m %s",
+                                             "params": ["p"], "id": "1",
+                                             "frames": frames("python"),
+                                             "url": "http://x"}}
+    for logentry in ("text", {"message": "a %s %(b)s {c}", "params": [1, "x"]},
+                     {"message": "%(b)s", "params": {"b": 2}},
+                     {"formatted": "done"}, {"message": {"message": "m"}}):
+        yield {"logentry": logentry}
+        yield {"message": logentry}
+    yield {"threads": {"values": [
+        {"id": 1, "crashed": True, "current": True,
+         "stacktrace": {"frames": frames("native")}},
+        {"id": 2, "stacktrace": None}]}}
+    yield {"stacktrace": {"frames": frames("php", 60)}}
+    yield {"exception": {"values": [None, {}, {"type": None},
+                                    {"stacktrace": {"frames": [None, {}]}}]}}
+    yield {"checksum": "a" * 32}
+    for text in ("ann@example.com failed", "http://a/b?c#d", "10.0.0.1:80",
+                 "[2001:db8::1]", ID, "7f6a2c1e-3b58-4c7e-9d6f-0a1b2c3d4e5f",
+                 "2023-11-14T22:13:20Z", "took 15ms", "0xdeadbeef", "1.5e7",
+                 "a 'quoted' \"text\"", "\n\na\r\nb\nc", "\u0000\ud83d\ude00",
+                 "card 4111 1111 1111 1111", "Bearer abcdef", "a\u202eb"):
+        yield {"message": text}
+
+
+def event_texts():
+    for event in events():
+        yield json.dumps(event)
+    yield json.dumps({"message": "ä€😀"}, ensure_ascii=False)
+    yield ' {"a": NaN, "b": [Infinity, -Infinity], "c": "NaN"}\n'
+    yield r'{"message": "\ud800 \udc00 \u0000 \ud83d\ude00 \\u0000"}'
+    yield "[" * 210 + "]" * 210
+    yield '{"a":' * 198 + "1" + "}" * 198
+    yield "null"
+    yield '{"a":1} x'
+    yield '{"a":"' + "x" * 9000 + '"}'
+
+
+def item(kind, payload, length=True, **header):
+    header["type"] = kind
+    if isinstance(payload, str):
+        payload = payload.encode()
+    if length:
+        header["length"] = len(payload)
+    return json.dumps(header).encode() + b"\n" + payload + b"\n"
+
+
+def envelope(*items, **header):
+    return json.dumps(header).encode() + b"\n" + b"".join(items)
+
+
+PAYLOADS = {
+    "session": {"sid": ID, "did": "42", "seq": 1, "init": True,
+                "started": "2023-11-14T22:13:20Z", "status": "exited",
+                "timestamp": "2023-11-14T22:14:20Z", "duration": 60.5,
+                "errors": 1, "attrs": {"release": "r", "environment": "e"}},
+    "sessions": {"aggregates": [{"started": "2023-11-14T22:13:00Z",
+                                 "did": "x", "exited": 7, "errored": 1,
+                                 "abnormal": 1, "crashed": 1}],
+                 "attrs": {"release": "r"}},
+    "check_in": {"check_in_id": ID, "monitor_slug": "nightly",
+                 "status": "in_progress", "duration": 1.5, "release": "r",
+                 "environment": "e", "monitor_config": {
+                     "schedule": {"type": "crontab", "value": "0 * * * *"},
+                     "checkin_margin": 5, "max_runtime": 30,
+                     "timezone": "Europe/Berlin"}},
+    "client_report": {"timestamp": "2023-11-14T22:13:20Z",
+                      "discarded_events": [{"reason": "sample_rate",
+                                            "category": "error",
+                                            "quantity": 7}]},
+    "user_report": {"event_id": ID, "email": "a@example.com", "name": "A",
+                    "comments": "it does not work"},
+    "feedback": {"contexts": {"feedback": {
+        "message": "m", "contact_email": "a@example.com", "name": "A",
+        "url": "http://x", "associated_event_id": ID}}},
+    "log": {"items": [{"timestamp": 1700000000.5, "trace_id": ID,
+                       "level": "info", "severity_number": 9, "body": "b",
+                       "attributes": {"a": {"value": 1, "type": "integer"},
+                                      "b": {"value": "x",
+                                            "type": "string"}}}]},
+    "nel": [{"age": 7, "type": "network-error", "url": "http://x",
+             "body": {"type": "tcp.timed_out", "phase": "connection"}}],
+    "raw_security": {"csp-report": {"document-uri": "http://x",
+                                    "violated-directive": "img-src",
+                                    "blocked-uri": "http://y"}},
+}
+PAYLOADS["security"] = PAYLOADS["raw_security"]
+
+
+def envelopes():
+    error = json.dumps({"exception": {"values": [exception()]}})
+    header = {"event_id": ID, "dsn": DSN, "sent_at": "2023-11-14T22:13:21Z",
+              "sdk": {"name": "sentry.go", "version": "0.1"},
+              "trace": {"trace_id": ID}}
+    yield envelope(item("event", error), **header)
+    yield envelope(item("event", error, length=False))
+    yield envelope(item("event", error), item("event", "{}"), **header)
+    yield envelope(item("attachment", b"\x00\n{}\n\xff" * 9, filename="a.bin",
+                        content_type="application/octet-stream",
+                        attachment_type="event.attachment"),
+                   item("event", error), **header)
+    for kind in ITEMS:
+        payload = json.dumps(PAYLOADS.get(kind, {"event_id": ID}))
+        more = {"item_count": 1, "content_type":
+                "application/vnd.sentry.items.log+json"} \
+            if kind == "log" else {}
+        yield envelope(item(kind, payload, **more), **header)
+        yield envelope(item(kind, payload, length=False), item(kind, ""))
+    yield envelope(**header)
+    yield b"{}"
+    yield b"{}\n\n\n{\"type\":\"event\"}"
+    yield b"{}\n{\"type\":\"event\",\"length\":99}\n{}"
+    yield b"{}\n{\"type\":\"event\",\"length\":2}\n{}x"
+    yield b"{\"event_id\":null,\"sent_at\":null,\"dsn\":null}\n"
+    yield b"{}\n{\"type\":\"event\",\"length\":-1}\n{}"
+
+
+def deflated(data, bits):
+    z = zlib.compressobj(6, zlib.DEFLATED, bits)
+    return z.compress(data) + z.flush()
+
+
+def zipped(data):
+    return gzip.compress(data, mtime=0)
+
+
+# per target: (bytes of choice, bytes) pairs
+
+def fuzz_envelope():
+    encodings = [(0, bytes), (1, zipped), (2, zlib.compress),
+                 (2, lambda data: deflated(data, -15))]
+    for i, data in enumerate(envelopes()):
+        number, encode = encodings[i % len(encodings)] if i % 3 else (0, bytes)
+        yield bytes([0, number]), encode(data)
+        if b'"dsn"' in data:
+            yield bytes([0x80, 0]), data
+    for i, text in enumerate(event_texts()):
+        if i % 5 == 0:
+            data = text.encode()
+            yield bytes([1, 0]), data
+            yield bytes([1, 1]), zipped(data)
+            yield bytes([1, 0]), base64.b64encode(data)
+            yield bytes([1, 0]), base64.b64encode(zlib.compress(data))
+
+
+def fuzz_event():
+    for i, text in enumerate(event_texts()):
+        yield bytes([i % 8]), text.encode()
+
+
+def fuzz_encoding():
+    text = b"{\"message\":\"" + b"0123456789" * 50 + b"\"}"
+    for name in ("gzip", "x-gzip", " GZIP ", "deflate", "br", "zstd",
+                 "identity", "", "gzip, gzip"):
+        yield b"\x00", name.encode()
+    for data in (b"", b"x", text, b"\x00" * 70000, bytes(range(256)) * 3):
+        yield b"\x01", zipped(data)
+        yield b"\x02", zipped(data) * 2
+        yield b"\x02", zipped(data) + b"\x00" * 9
+        yield b"\x03", zlib.compress(data)
+        yield b"\x04", deflated(data, -15)
+        for mode in b"\x05\x26\xc7":
+            yield bytes([mode]), data
+    for flags in range(32):
+        yield b"\x01", (b"\x1f\x8b\x08" + bytes([flags]) + b"\x00" * 6
+                        + b"\x02\x00xxname\x00comment\x00")
+
+
+def fuzz_request():
+    for text in ("Sentry sentry_version=7, sentry_key=%s, "
+                 "sentry_client=sentry.python/2.0, sentry_timestamp=1.5, "
+                 "sentry_secret=s" % KEY,
+                 "sentry sentry_key=glet_%s,sentry_version=7" % KEY,
+                 "Sentry sentry_key=%s, sentry_key=b" % KEY,
+                 "Sentry sentry_version=8", "Bearer x", "Sentry", "",
+                 "Basic " + base64.b64encode((KEY + ":").encode()).decode()):
+        yield b"\x00", text.encode()
+    for text in ("sentry_key=%s&sentry_version=7&sentry_client=a%%2F1" % KEY,
+                 "?sentry_key=a%20b", "a&b=&sentry_key=", "sentry_version=99"):
+        yield b"\x01", text.encode()
+    for text in (DSN, "http://a:b@[::1]:9000/errortracking/api/v1/projects/5",
+                 "//a@b/1", "https://a@b", "https://a@b/x/18446744073709551616"):
+        yield b"\x02", text.encode()
+    for endpoint in ENDPOINTS + ["x"]:
+        for form in ("/api/5/%s/", "//x//api//7/%s", "/api/%s/",
+                     "/errortracking/api/v1/projects/api/5/%s/",
+                     "/api/18446744073709551615/%s/a", "/api/x/%s/"):
+            yield b"\x03", (form % endpoint).encode()
+    for text in (ID, ID.upper(), "01234567-89ab-cdef-0123-456789abcdef",
+                 "18446744073709551615", "18446744073709551616", "007", ""):
+        yield b"\x04", text.encode()
+
+
+WORDS = {
+    "json": ['{"', '":', '",', '"}', "[[", "]]", "null", "true", "false",
+             "NaN", "-Infinity", "\\u0000", "\\ud800", "\\ud83d\\ude00",
+             "1e400", "\xef\xbb\xbf", "\xed\xa0\x80", "\xf4\x90\x80\x80"],
+    "framing": ["\n", "\r\n", '{"type":"', '"length":', '"item_count":',
+                '"content_type":', '"filename":', '"attachment_type":',
+                '"event_id":', '"dsn":', '"sent_at":', '"sdk":'],
+    "request": ["Sentry ", "sentry_key=", "sentry_version=", "sentry_client=",
+                "sentry_secret=", "Basic ", "/api/", "//", "https://", "@",
+                "?", "&", "%2F", ", ", "glet_" + KEY, KEY,
+                "18446744073709551616"],
+    "gzip": ["\x1f\x8b\x08\x00", "\x78\x9c", "\x78\x01", "\x03\x00",
+             "\x01\x00\x00\xff\xff", "\x00\x00\xff\xff"],
+}
+
+
+def dictionary(name):
+    """Entries of libFuzzer's dictionaries, one a line."""
+    words = []
+    if name in ("fuzz_envelope", "fuzz_event"):
+        names = set()
+        for event in events():
+            names.update(re.findall(r'"([A-Za-z_.]+)": ', json.dumps(event)))
+        words += WORDS["json"] + ['"%s":' % n for n in sorted(names)]
+        words += ["{{ default }}", "{{ tags.a }}", "{{auto}}"]
+    if name == "fuzz_envelope":
+        words += WORDS["framing"] + ['"%s"' % kind for kind in ITEMS]
+    if name in ("fuzz_envelope", "fuzz_encoding"):
+        words += WORDS["gzip"]
+    if name == "fuzz_request":
+        words += WORDS["request"] + ENDPOINTS
+    return "".join('"%s"\n' % "".join(
+        c if " " <= c <= "~" and c not in '"\\' else "\\x%02x" % ord(c)
+        for c in word) for word in words)
+
+
+def main():
+    for make in (fuzz_envelope, fuzz_event, fuzz_encoding, fuzz_request):
+        directory = os.path.join(sys.argv[1], make.__name__)
+        os.makedirs(directory, exist_ok=True)
+        for i, (choice, data) in enumerate(make()):
+            with open(os.path.join(directory, "%04d" % i), "wb") as file:
+                file.write(choice + data)
+        with open(directory + ".dict", "w") as file:
+            file.write(dictionary(make.__name__))
+
+
+if __name__ == "__main__":
+    main()

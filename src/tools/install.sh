@@ -167,9 +167,10 @@ need_test()
                   liblist-moreutils-perl libipc-run-perl libtext-diff-perl \
                   liburi-perl libwww-perl libhttp-message-perl
 
-    # clang without its runtimes has no sanitizers
-    if ! echo 'int main(void) { return 0; }' \
-         | clang -fsanitize=address,undefined -x c - -o /dev/null 2>/dev/null
+    # clang without its runtimes has no sanitizers and no libFuzzer
+    if ! echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' \
+         | clang -fsanitize=fuzzer,address,undefined -x c - -o /dev/null \
+               2>/dev/null
     then
         missing+=(libclang-rt-dev)
     fi

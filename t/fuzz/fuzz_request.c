@@ -76,6 +76,7 @@ et_fuzz_auth(et_slice_t text, et_reason_t (*read)(et_slice_t, et_auth_t *))
     }
 
     et_fuzz_check(auth.key.len == 0 || et_key_valid(auth.key));
+    et_fuzz_check(auth.key.len <= ET_KEY_MAX);
 
     /* the same once more agrees with itself; a key that was there stays */
 

@@ -131,10 +131,33 @@ def events():
         yield {"message": text}
 
 
+def long_events():
+    """Every text longer than its limit, the limit inside a character."""
+    def longer(value, text):
+        if isinstance(value, str):
+            return text
+        if isinstance(value, list):
+            return [longer(v, text) for v in value]
+        if isinstance(value, dict):
+            return {k: longer(v, text) for k, v in value.items()}
+        return value
+
+    full = next(e for e in events() if "logger" in e)
+    for name, value in full.items():
+        for first in ("", "x", "xy"):
+            yield {name: longer(value, first + "\u20ac\U0001f600" * 90)}
+    for first in ("", "x", "xy"):
+        text = first + "\u20ac\U0001f600" * 1300
+        yield {"message": text, "exception": [{"type": "E", "value": text}]}
+    yield {"tags": {"\u20ac%d" % i + "\u20ac" * 70: "\u20ac" * 70
+                    for i in range(210)}}
+
+
 def event_texts():
     for event in events():
         yield json.dumps(event)
-    yield json.dumps({"message": "ä€😀"}, ensure_ascii=False)
+    for event in long_events():
+        yield json.dumps(event, ensure_ascii=False)
     yield ' {"a": NaN, "b": [Infinity, -Infinity], "c": "NaN"}\n'
     yield r'{"message": "\ud800 \udc00 \u0000 \ud83d\ude00 \\u0000"}'
     yield "[" * 210 + "]" * 210
@@ -280,6 +303,8 @@ def fuzz_request():
                  "sentry_secret=s" % KEY,
                  "sentry sentry_key=glet_%s,sentry_version=7" % KEY,
                  "Sentry sentry_key=%s, sentry_key=b" % KEY,
+                 "Sentry sentry_key=%s" % ("a" * 255),
+                 "Sentry sentry_key=%s" % ("a" * 256),
                  "Sentry sentry_version=8", "Bearer x", "Sentry", "",
                  "Basic " + base64.b64encode((KEY + ":").encode()).decode()):
         yield b"\x00", text.encode()

@@ -378,7 +378,7 @@ ngx_http_errortracking_init_zone(ngx_conf_t *cf,
     }
 
     size = ngx_max(zone->max_event_size + ET_ROW_OVERHEAD,
-                   ET_MAX_EVENTS * ET_ROW_FOLD_MAX);
+                   ET_MAX_FOLD_SIZE);
 
     if (size > NGX_HTTP_ERRORTRACKING_MAX_SEGMENT) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,

@@ -383,6 +383,25 @@ subtest "QUIT drains though ClickHouse fails for a while" => sub {
 };
 
 
+subtest "what is refused is an outcome of its project, a key unknown none's" =>
+sub {
+    next_project();
+    my $nginx = ET::Server->start("outcomes");
+
+    is($nginx->post(event(), $project), 200, "an event is accepted");
+    is($nginx->post("{", $project), 400, "half an event is not") for 1 .. 3;
+    is($nginx->post(event(), $project, "unknown"), 403, "a key is unknown");
+
+    my $outcomes = "errortracking.outcomes";
+    until_true { stored("sum(n)", $outcomes) >= 4 };
+    is(stored("sumIf(n, outcome = 'accepted' AND category = 'error'), "
+              . "sumIf(n, outcome = 'invalid' AND reason = 'bad_json'), "
+              . "sum(n)", $outcomes), "1\t3\t4",
+       "one was accepted, three were invalid, and no more");
+    end($nginx);
+};
+
+
 subtest "a reload reads the keys anew, and keeps the ones that work" => sub {
     next_project();
     my $nginx = ET::Server->start("reread");

@@ -66,6 +66,7 @@ CREATE TABLE IF NOT EXISTS errortracking.events
     user_ip           String                   CODEC(ZSTD(1)),
     users             Array(UInt64)            CODEC(ZSTD(1)),
     tags              Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    notes             Array(String)            CODEC(ZSTD(1)),
     sdk_name          LowCardinality(String),
     sdk_version       LowCardinality(String),
     grouping          String                   CODEC(ZSTD(1)),
@@ -85,6 +86,10 @@ SETTINGS ttl_only_drop_parts = 1,
          min_bytes_for_wide_part = 134217728,
          non_replicated_deduplication_window = 10000;
 
+-- from version 1
+ALTER TABLE errortracking.events
+    ADD COLUMN IF NOT EXISTS notes Array(String) CODEC(ZSTD(1)) AFTER tags;
+
 CREATE MATERIALIZED VIEW IF NOT EXISTS errortracking.events_mv
 TO errortracking.events
 AS SELECT
@@ -93,6 +98,18 @@ AS SELECT
     culprit, logger, environment, release, dist, server_name, transaction,
     trace_id, user_id, user_email, user_name, user_ip,
     arrayFilter(u -> u != 0, users) AS users,
-    tags, sdk_name, sdk_version, grouping, payload
+    tags, notes, sdk_name, sdk_version, grouping, payload
+FROM errortracking.ingest
+WHERE kind = 1;
+
+-- from version 1; MODIFY QUERY leaves no moment without the view
+ALTER TABLE errortracking.events_mv MODIFY QUERY
+SELECT
+    project_id, fingerprint, timestamp, first_timestamp, received, n,
+    event_id, grouping_version, level, platform, type, value, message,
+    culprit, logger, environment, release, dist, server_name, transaction,
+    trace_id, user_id, user_email, user_name, user_ip,
+    arrayFilter(u -> u != 0, users) AS users,
+    tags, notes, sdk_name, sdk_version, grouping, payload
 FROM errortracking.ingest
 WHERE kind = 1;

@@ -60,7 +60,8 @@ et_aggregate_rest(const et_event_t *event)
     hash = et_fnv1a(et_fnv1a(hash, end), event->release);
     hash = et_fnv1a(et_fnv1a(hash, end), event->environment);
 
-    return et_mix64(hash ^ (uint64_t) (event->timestamp / ET_AGGREGATE_MINUTE));
+    return et_mix64(hash ^ (uint64_t) (event->timestamp / ET_AGGREGATE_MINUTE)
+                    ^ (uint64_t) event->kind << 56);
 }
 
 
@@ -148,7 +149,8 @@ et_aggregate_fold(et_aggregate_t *aggregate, char *base, size_t *used,
         et_aggregate_set(row, ET_ROW_FIRST, time);
     }
 
-    et_aggregate_set(row, ET_ROW_N, et_aggregate_get(row, ET_ROW_N) + 1);
+    et_aggregate_set(row, ET_ROW_N, et_aggregate_get(row, ET_ROW_N)
+                                    + event->n);
 
     return begun;
 }

@@ -8,7 +8,7 @@
  *
  * Promise: one writer, killed at any instant, leaves rows that are whole, and
  * whose n counts each occurrence once.  Occurrences share a row where they
- * agree in project, fingerprint, level, release, environment, and the minute
+ * agree in kind, project, fingerprint, level, release, environment and minute
  * of their time: every count by these stays exact.
  *
  * The index from error to row is the writer's alone, of fixed size, and needs
@@ -47,7 +47,7 @@ void et_aggregate_clear(et_aggregate_t *aggregate);
 int et_aggregate_has_room(const et_aggregate_t *aggregate, size_t count);
 
 /*
- * Counts one occurrence in base, the buffer whose first *used bytes are rows.
+ * Counts event->n occurrences in base, the buffer whose first *used bytes are rows.
  * Where a row has to be begun, it is put there, and *used grows by its size;
  * the caller has seen to et_row_fold_size() bytes of room and to
  * et_aggregate_has_room().  Returns 1 where a row was begun, else 0.

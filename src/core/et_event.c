@@ -146,6 +146,9 @@ et_event_parse(et_arena_t *arena, char *payload, size_t len,
 
     memset(event, 0, sizeof(et_event_t));
 
+    event->kind = ET_RECORD_EVENT;
+    event->n = 1;
+
     payload = et_event_trim(payload, &len);
     event->payload = et_slice(payload, len);
 

@@ -16,6 +16,7 @@
 #define ET_EVENT_H
 
 #include "et_json.h"
+#include "et_record.h"
 #include "et_time.h"
 
 
@@ -41,6 +42,9 @@
 #define ET_MAX_EXCEPTIONS      50      /* count; the first go, the last is
                                           the one thrown */
 
+#define ET_MAX_NOTES           32      /* count; further notes are dropped */
+#define ET_MAX_NOTE            100     /* bytes */
+
 /* a timestamp further in the future, or older, becomes the time received */
 #define ET_MAX_FUTURE          (60 * ET_SECOND)
 #define ET_MAX_AGE             (30 * 86400 * ET_SECOND)
@@ -59,8 +63,17 @@ typedef struct {
     const cJSON  *frames;      /* an array, oldest first, or NULL */
 } et_exception_t;
 
+/*
+ * What becomes a row.  Most are events; a record of another kind (see
+ * et_record.h) has its own fields in the members that fit and the others in
+ * attributes.
+ */
+
 typedef struct {
     unsigned char    id[ET_EVENT_ID_LEN];
+    uint8_t          kind;             /* ET_RECORD_... */
+    uint8_t          folded;           /* counted in the aggregate, no body */
+    uint64_t         n;                /* occurrences it stands for */
     int64_t          timestamp;        /* microseconds, UTC */
     int64_t          received;
 
@@ -90,6 +103,10 @@ typedef struct {
 
     et_tag_t        *tags;
     size_t           ntags;
+    et_tag_t        *attributes;       /* what has no column of its own */
+    size_t           nattributes;
+    et_slice_t      *notes;            /* what was dropped, cut or replaced */
+    size_t           nnotes;
 
     et_exception_t  *exceptions;       /* in the order sent, cause first */
     size_t           nexceptions;

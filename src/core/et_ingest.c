@@ -11,7 +11,8 @@ static et_reason_t et_ingest_items(et_ingest_t *ingest,
     const et_request_t *request);
 static et_reason_t et_ingest_event(et_ingest_t *ingest,
     const et_request_t *request, char *payload, size_t len);
-static et_event_t *et_ingest_push(et_ingest_t *ingest);
+static et_event_t *et_ingest_find_outcome(et_ingest_t *ingest,
+    const et_event_t *outcome);
 
 
 int
@@ -46,9 +47,11 @@ et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
 
     memset(&ingest->envelope, 0, sizeof(et_envelope_t));
     memset(ingest->skipped, 0, sizeof(ingest->skipped));
-    ingest->events = NULL;
-    ingest->nevents = 0;
+    ingest->records = NULL;
+    ingest->nrecords = 0;
     ingest->room = 0;
+    ingest->nevents = 0;
+    ingest->noutcomes = 0;
     ingest->has_id = 0;
 
     *key = request->auth.key;
@@ -138,6 +141,7 @@ et_ingest_check_dsn(et_ingest_t *ingest, const et_request_t *request,
 et_reason_t
 et_ingest_read(et_ingest_t *ingest, const et_request_t *request)
 {
+    size_t       i;
     et_reason_t  reason;
 
     if (request->endpoint == ET_ENDPOINT_ENVELOPE) {
@@ -154,13 +158,15 @@ et_ingest_read(et_ingest_t *ingest, const et_request_t *request)
     /* the client is told the envelope's id, also where no item made an event
      * yet: it has named it */
 
-    if (ingest->nevents != 0) {
-        memcpy(ingest->id, ingest->events[0].id, ET_EVENT_ID_LEN);
-        ingest->has_id = 1;
-
-    } else if (et_event_id_parse(ingest->envelope.event_id, ingest->id)) {
-        ingest->has_id = 1;
+    for (i = 0; i < ingest->nrecords; i++) {
+        if (ingest->records[i].kind == ET_RECORD_EVENT) {
+            memcpy(ingest->id, ingest->records[i].id, ET_EVENT_ID_LEN);
+            ingest->has_id = 1;
+            return ET_OK;
+        }
     }
+
+    ingest->has_id = et_event_id_parse(ingest->envelope.event_id, ingest->id);
 
     return ET_OK;
 }
@@ -212,8 +218,7 @@ et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
 
     event = et_ingest_push(ingest);
     if (event == NULL) {
-        return ingest->arena.state == ET_ARENA_LIMIT ? ET_JSON_TOO_COMPLEX
-                                                     : ET_NO_MEMORY;
+        return et_ingest_no_room(ingest);
     }
 
     memset(&source, 0, sizeof(et_event_source_t));
@@ -240,38 +245,120 @@ et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
         return reason;
     }
 
+    ingest->nrecords++;
     ingest->nevents++;
 
     return ET_OK;
 }
 
 
-/* Room for one more event, not counted yet; NULL where the arena has none. */
-
-static et_event_t *
+et_event_t *
 et_ingest_push(et_ingest_t *ingest)
 {
     size_t       room;
-    et_event_t  *events;
+    et_event_t  *records;
 
-    if (ingest->nevents == ingest->room) {
+    if (ingest->nrecords == ET_MAX_RECORDS) {
+        return NULL;
+    }
+
+    if (ingest->nrecords == ingest->room) {
         room = ingest->room == 0 ? 1 : ingest->room * 4;
 
-        events = et_arena_alloc(&ingest->arena, room * sizeof(et_event_t));
-        if (events == NULL) {
+        records = et_arena_alloc(&ingest->arena, room * sizeof(et_event_t));
+        if (records == NULL) {
             return NULL;
         }
 
-        if (ingest->nevents != 0) {
-            memcpy(events, ingest->events,
-                   ingest->nevents * sizeof(et_event_t));
+        if (ingest->nrecords != 0) {
+            memcpy(records, ingest->records,
+                   ingest->nrecords * sizeof(et_event_t));
         }
 
-        ingest->events = events;
+        ingest->records = records;
         ingest->room = room;
     }
 
-    memset(&ingest->events[ingest->nevents], 0, sizeof(et_event_t));
+    memset(&ingest->records[ingest->nrecords], 0, sizeof(et_event_t));
 
-    return &ingest->events[ingest->nevents];
+    return &ingest->records[ingest->nrecords];
+}
+
+
+et_reason_t
+et_ingest_no_room(const et_ingest_t *ingest)
+{
+    switch (ingest->arena.state) {
+
+    case ET_ARENA_FINE:
+        return ET_TOO_MANY_EVENTS;
+
+    case ET_ARENA_LIMIT:
+        return ET_JSON_TOO_COMPLEX;
+
+    default: /* ET_ARENA_NO_MEMORY */
+        return ET_NO_MEMORY;
+    }
+}
+
+
+et_reason_t
+et_ingest_outcome(et_ingest_t *ingest, et_outcome_t outcome,
+    et_slice_t reason, et_category_t category, uint64_t quantity,
+    int64_t time)
+{
+    et_event_t  record, *found;
+
+    /* places are left for "other" of each outcome and category */
+
+    if (ingest->noutcomes >= ET_MAX_OUTCOMES
+                             - ET_OUTCOME_COUNT * ET_CATEGORY_COUNT)
+    {
+        reason = et_slice_str("other");
+    }
+
+    et_outcome_record(&record, outcome, reason, category, quantity, time);
+
+    found = et_ingest_find_outcome(ingest, &record);
+
+    if (found != NULL) {
+        found->n += quantity;
+        return ET_OK;
+    }
+
+    found = et_ingest_push(ingest);
+    if (found == NULL) {
+        return et_ingest_no_room(ingest);
+    }
+
+    *found = record;
+
+    ingest->nrecords++;
+    ingest->noutcomes++;
+
+    return ET_OK;
+}
+
+
+static et_event_t *
+et_ingest_find_outcome(et_ingest_t *ingest, const et_event_t *outcome)
+{
+    size_t       i;
+    et_event_t  *record;
+
+    if (ingest->noutcomes == 0) {
+        return NULL;
+    }
+
+    for (i = 0; i < ingest->nrecords; i++) {
+        record = &ingest->records[i];
+
+        if (record->kind == ET_RECORD_OUTCOME
+            && record->grouping_hash == outcome->grouping_hash)
+        {
+            return record;
+        }
+    }
+
+    return NULL;
 }

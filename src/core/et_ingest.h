@@ -1,11 +1,11 @@
 /*
- * The way of an event inside the core, from a request's body to events that
+ * The way of an event inside the core, from a request's body to records that
  * are ready to be rows: content encoding, envelope, JSON, normalisation,
  * grouping.
  *
  * Two calls, since the key may stand in the envelope: et_ingest_open() reads
  * as far as the envelope's header and says which key the request has; the
- * caller checks that key; et_ingest_read() reads the events.
+ * caller checks that key; et_ingest_read() reads the items.
  *
  * Promise: a request is taken whole or refused whole, with one reason.  What
  * an et_ingest_t hands out lives until its next et_ingest_open().
@@ -18,7 +18,9 @@
 #include "et_encoding.h"
 #include "et_envelope.h"
 #include "et_grouping.h"
+#include "et_outcome.h"
 #include "et_route.h"
+#include "et_row.h"
 
 
 /* a request's arena: a cJSON node is 64 bytes, an event of 1 MiB is seldom
@@ -31,6 +33,14 @@
 
 /* events in one envelope; SDKs send one */
 #define ET_MAX_EVENTS        100
+
+/* records of one request, and the outcomes among them */
+#define ET_MAX_RECORDS       1000
+#define ET_MAX_OUTCOMES      200
+
+/* bytes that the folded rows of one request may take */
+#define ET_MAX_FOLD_SIZE     (ET_MAX_EVENTS * ET_ROW_FOLD_MAX                 \
+                              + ET_MAX_OUTCOMES * ET_ROW_OUTCOME_MAX)
 
 
 typedef struct {
@@ -61,9 +71,11 @@ typedef struct {
     et_envelope_t   envelope;
     char           *text;              /* decompressed */
     size_t          len;
-    et_event_t     *events;
-    size_t          nevents;
-    size_t          room;              /* of events, in elements */
+    et_event_t     *records;
+    size_t          nrecords;
+    size_t          room;              /* of records, in elements */
+    size_t          nevents;           /* records that are events */
+    size_t          noutcomes;         /* records that are outcomes */
     unsigned        skipped[ET_ITEM_TYPE_COUNT];
     unsigned        has_id:1;
     unsigned char   id[ET_EVENT_ID_LEN];         /* what the client is told */
@@ -82,11 +94,31 @@ et_reason_t et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
     et_slice_t *key);
 
 /*
- * On ET_OK ingest->events, skipped, id are set.  The reasons of
+ * On ET_OK ingest->records, skipped, id are set.  The reasons of
  * et_envelope_next(), et_event_parse() and et_group(); ET_EVENT_TOO_LARGE,
  * ET_TOO_MANY_EVENTS.
  */
 et_reason_t et_ingest_read(et_ingest_t *ingest, const et_request_t *request);
+
+/*
+ * Room for one more record, zeroed and not counted yet: the caller counts it
+ * in nrecords when it is complete.  NULL where the arena has none (its state
+ * says why) or where there are ET_MAX_RECORDS.
+ */
+et_event_t *et_ingest_push(et_ingest_t *ingest);
+
+/* The reason why et_ingest_push() or the arena failed. */
+et_reason_t et_ingest_no_room(const et_ingest_t *ingest);
+
+/*
+ * Adds an outcome to the records; the reason has to live as long as they.
+ * One that is there already is counted up.  ET_OK, or the reason of
+ * et_ingest_no_room().  Beyond ET_MAX_OUTCOMES that differ, the reason is
+ * "other".
+ */
+et_reason_t et_ingest_outcome(et_ingest_t *ingest, et_outcome_t outcome,
+    et_slice_t reason, et_category_t category, uint64_t quantity,
+    int64_t time);
 
 
 #endif /* ET_INGEST_H */

@@ -11,7 +11,7 @@
 #define ET_ROW_STRINGS  20
 
 /*
- * A row's variable part is a list of strings, tags between them: what is
+ * A row's variable part is a list of strings, the maps between them: what is
  * measured first and written then is one and the same list.
  */
 
@@ -20,6 +20,10 @@ typedef struct {
     size_t            nbefore;
     const et_tag_t   *tags;
     size_t            ntags;
+    const et_tag_t   *attributes;
+    size_t            nattributes;
+    const et_slice_t *notes;
+    size_t            nnotes;
     et_slice_t        after[4];                  /* sdk_name to payload */
 } et_row_strings_t;
 
@@ -80,6 +84,38 @@ et_row_string(char *p, et_slice_t s)
 }
 
 
+static size_t
+et_row_map_size(const et_tag_t *pairs, size_t n)
+{
+    size_t  i, size;
+
+    size = et_row_varint_size(n);
+
+    for (i = 0; i < n; i++) {
+        size += et_row_string_size(pairs[i].key)
+                + et_row_string_size(pairs[i].value);
+    }
+
+    return size;
+}
+
+
+static char *
+et_row_map(char *p, const et_tag_t *pairs, size_t n)
+{
+    size_t  i;
+
+    p = et_row_varint(p, n);
+
+    for (i = 0; i < n; i++) {
+        p = et_row_string(p, pairs[i].key);
+        p = et_row_string(p, pairs[i].value);
+    }
+
+    return p;
+}
+
+
 static inline char *
 et_row_u64(char *p, uint64_t n)
 {
@@ -112,7 +148,7 @@ et_row_encode(char *out, const et_event_t *event, uint64_t project)
 
     et_row_list(&list, event, 0);
 
-    out = et_row_head(out, event, project, 1);
+    out = et_row_head(out, event, project, event->n);
     out = et_row_varint(out, event->user_hash != 0);
 
     if (event->user_hash != 0) {
@@ -156,7 +192,7 @@ et_row_head(char *p, const et_event_t *event, uint64_t project, uint64_t n)
     uint64_t  high, low;
     unsigned  i;
 
-    *p++ = ET_ROW_EVENT;
+    *p++ = (char) event->kind;
     p = et_row_u64(p, n);
     p = et_row_u64(p, (uint64_t) event->timestamp);
     p = et_row_u64(p, (uint64_t) event->timestamp);
@@ -213,6 +249,10 @@ et_row_list(et_row_strings_t *list, const et_event_t *event, int folded)
     list->nbefore = n;
     list->tags = event->tags;
     list->ntags = folded ? 0 : event->ntags;
+    list->attributes = event->attributes;
+    list->nattributes = folded ? 0 : event->nattributes;
+    list->notes = event->notes;
+    list->nnotes = folded ? 0 : event->nnotes;
 
     list->after[0] = event->sdk_name;
     list->after[1] = event->sdk_version;
@@ -226,15 +266,16 @@ et_row_list_size(const et_row_strings_t *list)
 {
     size_t  i, size;
 
-    size = et_row_varint_size(list->ntags);
+    size = et_row_map_size(list->tags, list->ntags)
+           + et_row_map_size(list->attributes, list->nattributes)
+           + et_row_varint_size(list->nnotes);
 
     for (i = 0; i < list->nbefore; i++) {
         size += et_row_string_size(list->before[i]);
     }
 
-    for (i = 0; i < list->ntags; i++) {
-        size += et_row_string_size(list->tags[i].key)
-                + et_row_string_size(list->tags[i].value);
+    for (i = 0; i < list->nnotes; i++) {
+        size += et_row_string_size(list->notes[i]);
     }
 
     for (i = 0; i < 4; i++) {
@@ -254,11 +295,12 @@ et_row_list_put(char *p, const et_row_strings_t *list)
         p = et_row_string(p, list->before[i]);
     }
 
-    p = et_row_varint(p, list->ntags);
+    p = et_row_map(p, list->tags, list->ntags);
+    p = et_row_map(p, list->attributes, list->nattributes);
+    p = et_row_varint(p, list->nnotes);
 
-    for (i = 0; i < list->ntags; i++) {
-        p = et_row_string(p, list->tags[i].key);
-        p = et_row_string(p, list->tags[i].value);
+    for (i = 0; i < list->nnotes; i++) {
+        p = et_row_string(p, list->notes[i]);
     }
 
     for (i = 0; i < 4; i++) {

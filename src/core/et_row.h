@@ -5,7 +5,7 @@
  * writes back by it.  An INSERT names its columns, so that the table may have
  * others.
  *
- * A row stands for n occurrences.  A whole row (n = 1) has the event's body;
+ * A row stands for n occurrences.  A whole row has its record's body;
  * a folded row has no body and is counted further in place by the aggregate,
  * so what it counts lies at fixed places of its head.
  */
@@ -16,14 +16,12 @@
 #include "et_event.h"
 
 
-#define ET_ROW_EVENT        1  /* the column "kind": what a row is */
-
 #define ET_ROW_COLUMNS                                                        \
     "kind,n,timestamp,first_timestamp,received,project_id,fingerprint,"       \
     "grouping_version,event_id,users,level,platform,type,value,message,"      \
     "culprit,logger,environment,release,dist,server_name,transaction,"        \
-    "trace_id,user_id,user_email,user_name,user_ip,tags,sdk_name,"            \
-    "sdk_version,grouping,payload"
+    "trace_id,user_id,user_email,user_name,user_ip,tags,attributes,notes,"     \
+    "sdk_name,sdk_version,grouping,payload"
 
 /* offsets in a row, bytes */
 #define ET_ROW_N            1  /* UInt64 */
@@ -47,7 +45,7 @@
 /* Bytes that et_row_encode() will write. */
 size_t et_row_size(const et_event_t *event);
 
-/* Writes exactly et_row_size() bytes: n = 1. */
+/* Writes exactly et_row_size() bytes. */
 void et_row_encode(char *out, const et_event_t *event, uint64_t project);
 
 /* The same for a folded row: n = 0, and its places for users are empty. */

@@ -94,6 +94,7 @@ typedef struct {
     off_t                           received;  /* bytes of the body */
     unsigned                        over:1;    /* of max_body_size */
     unsigned                        refused:1;
+    unsigned                        known:1;   /* its key is the project's */
     unsigned                        reading:1;
 } ngx_http_errortracking_ctx_t;
 
@@ -116,6 +117,8 @@ ngx_int_t ngx_http_errortracking_body(ngx_http_request_t *r, char **data,
 
 /* ingest */
 ngx_int_t ngx_http_errortracking_ingest_handler(ngx_http_request_t *r);
+void ngx_http_errortracking_refused(ngx_http_request_t *r,
+    et_reason_t reason);
 ngx_int_t ngx_http_errortracking_log_handler(ngx_http_request_t *r);
 
 /* reply: what they return goes to ngx_http_finalize_request() */

@@ -12,6 +12,9 @@ static et_reason_t ngx_http_errortracking_ingest(ngx_http_request_t *r,
     ngx_http_errortracking_ctx_t *ctx);
 static et_reason_t ngx_http_errortracking_keep(ngx_http_request_t *r,
     ngx_http_errortracking_ctx_t *ctx);
+static size_t ngx_http_errortracking_storm(
+    ngx_http_errortracking_loc_conf_t *elcf, et_ingest_t *core,
+    uint64_t project);
 static int64_t ngx_http_errortracking_now(void);
 
 
@@ -66,7 +69,7 @@ ngx_http_errortracking_ingest_body(ngx_http_request_t *r)
     reason = ngx_http_errortracking_ingest(r, ctx);
 
     if (reason == ET_OK && elcf->zone->ack_disk
-        && ngx_http_errortracking_core.nevents != 0)
+        && ngx_http_errortracking_core.nrecords != 0)
     {
         /* the core is the next request's meanwhile */
 
@@ -168,11 +171,8 @@ static et_reason_t
 ngx_http_errortracking_keep(ngx_http_request_t *r,
     ngx_http_errortracking_ctx_t *ctx)
 {
-    u_char                              keep[ET_MAX_EVENTS];
     size_t                              i, folded;
-    uint32_t                            interval;
     et_ingest_t                        *core;
-    ngx_http_errortracking_shm_t       *sh;
     ngx_http_errortracking_zone_t      *zone;
     ngx_http_errortracking_loc_conf_t  *elcf;
     ngx_http_errortracking_counters_t  *counters;
@@ -180,37 +180,19 @@ ngx_http_errortracking_keep(ngx_http_request_t *r,
     elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
     core = &ngx_http_errortracking_core;
     zone = elcf->zone;
-    sh = zone->sh;
     counters = &zone->worker->counters;
-    folded = 0;
 
-    for (i = 0; i < core->nevents; i++) {
-        keep[i] = 1;
+    folded = elcf->storm_limit == 0 ? 0
+             : ngx_http_errortracking_storm(elcf, core, ctx->request.project);
 
-        if (elcf->storm_limit != 0) {
-            interval = (uint32_t) (ngx_time() / elcf->storm_interval);
-
-            /* locations with another interval count for themselves */
-
-            keep[i] = et_storm_keep(sh->storm,
-                                    NGX_HTTP_ERRORTRACKING_STORM_SLOTS,
-                                    ctx->request.project
-                                    ^ (uint64_t) elcf->storm_interval << 48,
-                                    core->events[i].grouping_hash, interval,
-                                    elcf->storm_limit);
-        }
-
-        folded += !keep[i];
-    }
-
-    if (core->nevents != 0) {
+    if (core->nrecords != 0) {
 
         if (zone->ack_disk && ngx_http_errortracking_journal_failing(zone)) {
             return ET_SYNC_FAILED;
         }
 
-        if (ngx_http_errortracking_zone_append(zone, core->events,
-                                               core->nevents, keep,
+        if (ngx_http_errortracking_zone_append(zone, core->records,
+                                               core->nrecords,
                                                ctx->request.project)
             != NGX_OK)
         {
@@ -237,6 +219,85 @@ ngx_http_errortracking_keep(ngx_http_request_t *r,
     }
 
     return ET_OK;
+}
+
+
+/*
+ * A refusal is an outcome of the project, where the request has its key.  Not
+ * of what could not be kept for want of room: that row would want it, too.
+ */
+
+void
+ngx_http_errortracking_refused(ngx_http_request_t *r, et_reason_t reason)
+{
+    et_event_t                          record;
+    et_outcome_t                        outcome;
+    const et_reason_info_t             *info;
+    ngx_http_errortracking_ctx_t       *ctx;
+    ngx_http_errortracking_zone_t      *zone;
+    ngx_http_errortracking_loc_conf_t  *elcf;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
+    info = &et_reasons[reason];
+
+    if (ctx == NULL || !ctx->known
+        || info->status == NGX_HTTP_SERVICE_UNAVAILABLE)
+    {
+        return;
+    }
+
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
+    zone = elcf->zone;
+
+    outcome = info->status == NGX_HTTP_TOO_MANY_REQUESTS
+              ? ET_OUTCOME_RATE_LIMITED : ET_OUTCOME_INVALID;
+
+    et_outcome_record(&record, outcome, et_slice_str(info->name),
+                      ET_CATEGORY_ERROR, 1, ngx_http_errortracking_now());
+
+    if (ngx_http_errortracking_zone_append(zone, &record, 1,
+                                           ctx->request.project)
+        == NGX_OK)
+    {
+        ngx_http_errortracking_flush_soon(zone, 100);
+    }
+}
+
+
+/*
+ * Which events' bodies are not kept, in a storm of their error; the number of
+ * these.
+ */
+
+static size_t
+ngx_http_errortracking_storm(ngx_http_errortracking_loc_conf_t *elcf,
+    et_ingest_t *core, uint64_t project)
+{
+    size_t       i, folded;
+    uint32_t     interval;
+    et_event_t  *record;
+
+    interval = (uint32_t) (ngx_time() / elcf->storm_interval);
+
+    /* locations with another interval count for themselves */
+
+    project ^= (uint64_t) elcf->storm_interval << 48;
+
+    for (i = 0, folded = 0; i < core->nrecords; i++) {
+        record = &core->records[i];
+
+        if (record->kind != ET_RECORD_EVENT) {
+            continue;
+        }
+
+        record->folded = !et_storm_keep(elcf->zone->sh->storm,
+                                        NGX_HTTP_ERRORTRACKING_STORM_SLOTS,
+                                        project, record->grouping_hash,
+                                        interval, elcf->storm_limit);
+        folded += record->folded;
+    }
+
+    return folded;
 }
 
 

@@ -285,6 +285,7 @@ ngx_http_errortracking_check_key(ngx_http_request_t *r, et_slice_t key,
         *reason = et_keys_check(elcf->keys, key, ctx->request.project);
 
         if (*reason == ET_OK) {
+            ctx->known = 1;
             return NGX_OK;
         }
     }
@@ -292,6 +293,7 @@ ngx_http_errortracking_check_key(ngx_http_request_t *r, et_slice_t key,
     for (i = 0; i < elcf->nsecrets; i++) {
         if (et_key_secret_check(elcf->secrets[i], key, ctx->request.project)) {
             *reason = ET_OK;
+            ctx->known = 1;
             return NGX_OK;
         }
     }

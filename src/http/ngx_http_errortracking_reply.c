@@ -49,6 +49,7 @@ ngx_http_errortracking_refuse(ngx_http_request_t *r, et_reason_t reason)
     info = &et_reasons[reason];
 
     ngx_http_errortracking_inc(elcf->zone->worker->counters.rejected[reason]);
+    ngx_http_errortracking_refused(r, reason);
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "errortracking refused the request: %s (%s)",

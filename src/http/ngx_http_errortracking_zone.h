@@ -234,13 +234,13 @@ ngx_int_t ngx_http_errortracking_zone_join(
 void ngx_http_errortracking_zone_leave(ngx_http_errortracking_zone_t *zone);
 
 /*
- * Appends all events of a request, or none: NGX_DECLINED where the zone is
- * full.  keep[i] says whether an event's body is kept, or the event counted
- * in the aggregate.
+ * Appends all records of a request, at most ET_MAX_RECORDS, or none:
+ * NGX_DECLINED where the zone is full.  What is folded is counted in the
+ * aggregate.
  */
 ngx_int_t ngx_http_errortracking_zone_append(
-    ngx_http_errortracking_zone_t *zone, const et_event_t *events,
-    size_t nevents, const u_char *keep, uint64_t project);
+    ngx_http_errortracking_zone_t *zone, const et_event_t *records,
+    size_t nrecords, uint64_t project);
 
 /* Whether the worker of this pid has ended; 0 is nobody's, and is dead. */
 ngx_uint_t ngx_http_errortracking_is_dead(int32_t pid);

@@ -10,8 +10,8 @@
 typedef struct {
     ngx_http_errortracking_zone_t     *zone;
     ngx_http_errortracking_open_t      rows;
-    ngx_http_errortracking_segment_t  *full[ET_MAX_EVENTS];
-    uint64_t                           published[ET_MAX_EVENTS];
+    ngx_http_errortracking_segment_t  *full[ET_MAX_RECORDS];
+    uint64_t                           published[ET_MAX_RECORDS];
     ngx_uint_t                         nfull;
     ngx_http_errortracking_segment_t  *folded;
 } ngx_http_errortracking_append_t;
@@ -23,22 +23,21 @@ static void ngx_http_errortracking_zone_publish(
     ngx_http_errortracking_zone_t *zone,
     ngx_http_errortracking_segment_t *segment, size_t used, uint32_t rows);
 static ngx_int_t ngx_http_errortracking_append_rows(
-    ngx_http_errortracking_append_t *append, const et_event_t *events,
-    size_t nevents, const u_char *keep, uint64_t project);
+    ngx_http_errortracking_append_t *append, const et_event_t *records,
+    size_t nrecords, uint64_t project);
 static ngx_int_t ngx_http_errortracking_append_reserve(
-    ngx_http_errortracking_append_t *append, const et_event_t *events,
-    size_t nevents, const u_char *keep);
+    ngx_http_errortracking_append_t *append, const et_event_t *records,
+    size_t nrecords);
 static void ngx_http_errortracking_append_commit(
-    ngx_http_errortracking_append_t *append, const et_event_t *events,
-    size_t nevents, const u_char *keep, uint64_t project);
+    ngx_http_errortracking_append_t *append, const et_event_t *records,
+    size_t nrecords, uint64_t project);
 static void ngx_http_errortracking_append_roll_back(
     ngx_http_errortracking_append_t *append);
 
 
 ngx_int_t
 ngx_http_errortracking_zone_append(ngx_http_errortracking_zone_t *zone,
-    const et_event_t *events, size_t nevents, const u_char *keep,
-    uint64_t project)
+    const et_event_t *records, size_t nrecords, uint64_t project)
 {
     ngx_int_t                        rc;
     ngx_http_errortracking_append_t  append;
@@ -48,11 +47,11 @@ ngx_http_errortracking_zone_append(ngx_http_errortracking_zone_t *zone,
     append.nfull = 0;
     append.folded = NULL;
 
-    rc = ngx_http_errortracking_append_rows(&append, events, nevents, keep,
+    rc = ngx_http_errortracking_append_rows(&append, records, nrecords,
                                             project);
     if (rc == NGX_OK) {
-        rc = ngx_http_errortracking_append_reserve(&append, events, nevents,
-                                                   keep);
+        rc = ngx_http_errortracking_append_reserve(&append, records,
+                                                   nrecords);
     }
 
     if (rc != NGX_OK) {
@@ -60,8 +59,7 @@ ngx_http_errortracking_zone_append(ngx_http_errortracking_zone_t *zone,
         return rc;
     }
 
-    ngx_http_errortracking_append_commit(&append, events, nevents, keep,
-                                         project);
+    ngx_http_errortracking_append_commit(&append, records, nrecords, project);
 
     return NGX_OK;
 }
@@ -71,8 +69,7 @@ ngx_http_errortracking_zone_append(ngx_http_errortracking_zone_t *zone,
 
 static ngx_int_t
 ngx_http_errortracking_append_rows(ngx_http_errortracking_append_t *append,
-    const et_event_t *events, size_t nevents, const u_char *keep,
-    uint64_t project)
+    const et_event_t *records, size_t nrecords, uint64_t project)
 {
     size_t                             i, size;
     ngx_http_errortracking_open_t     *open;
@@ -80,12 +77,12 @@ ngx_http_errortracking_append_rows(ngx_http_errortracking_append_t *append,
 
     open = &append->rows;
 
-    for (i = 0; i < nevents; i++) {
-        if (!keep[i]) {
+    for (i = 0; i < nrecords; i++) {
+        if (records[i].folded) {
             continue;
         }
 
-        size = et_row_size(&events[i]);
+        size = et_row_size(&records[i]);
 
         if (open->segment == NULL
             || size > append->zone->segment_size - open->used)
@@ -116,7 +113,7 @@ ngx_http_errortracking_append_rows(ngx_http_errortracking_append_t *append,
             open->rows = 0;
         }
 
-        et_row_encode(open->segment->data + open->used, &events[i], project);
+        et_row_encode(open->segment->data + open->used, &records[i], project);
 
         open->used += size;
         open->rows++;
@@ -126,20 +123,20 @@ ngx_http_errortracking_append_rows(ngx_http_errortracking_append_t *append,
 }
 
 
-/* Sees to it that folding can't fail: room for each event's own new row. */
+/* Sees to it that folding can't fail: room for each record's own new row. */
 
 static ngx_int_t
 ngx_http_errortracking_append_reserve(ngx_http_errortracking_append_t *append,
-    const et_event_t *events, size_t nevents, const u_char *keep)
+    const et_event_t *records, size_t nrecords)
 {
     size_t                          i, n, size;
     ngx_http_errortracking_zone_t  *zone;
 
     zone = append->zone;
 
-    for (i = 0, n = 0, size = 0; i < nevents; i++) {
-        if (!keep[i]) {
-            size += et_row_fold_size(&events[i]);
+    for (i = 0, n = 0, size = 0; i < nrecords; i++) {
+        if (records[i].folded) {
+            size += et_row_fold_size(&records[i]);
             n++;
         }
     }
@@ -160,8 +157,7 @@ ngx_http_errortracking_append_reserve(ngx_http_errortracking_append_t *append,
 
 static void
 ngx_http_errortracking_append_commit(ngx_http_errortracking_append_t *append,
-    const et_event_t *events, size_t nevents, const u_char *keep,
-    uint64_t project)
+    const et_event_t *records, size_t nrecords, uint64_t project)
 {
     size_t                          i;
     ngx_http_errortracking_zone_t  *zone;
@@ -194,13 +190,13 @@ ngx_http_errortracking_append_commit(ngx_http_errortracking_append_t *append,
         et_aggregate_clear(zone->aggregate);
     }
 
-    for (i = 0; i < nevents; i++) {
-        if (keep[i]) {
+    for (i = 0; i < nrecords; i++) {
+        if (!records[i].folded) {
             continue;
         }
 
         if (et_aggregate_fold(zone->aggregate, zone->folded.segment->data,
-                              &zone->folded.used, &events[i], project))
+                              &zone->folded.used, &records[i], project))
         {
             zone->folded.rows++;
             ngx_http_errortracking_zone_publish(zone, zone->folded.segment,

@@ -208,12 +208,12 @@ bench_core(bench_t *bench, size_t i)
     if (et_ingest_open(ingest, &request, &key) != ET_OK
         || et_ingest_read(ingest, &request) != ET_OK
         || ingest->nevents != 1
-        || et_row_size(ingest->events) > BENCH_TEXT)
+        || et_row_size(ingest->records) > BENCH_TEXT)
     {
         bench_fail("the core refuses an event");
     }
 
-    et_row_encode(bench->row, ingest->events, BENCH_PROJECT);
+    et_row_encode(bench->row, ingest->records, BENCH_PROJECT);
 }
 
 

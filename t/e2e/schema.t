@@ -25,7 +25,8 @@ import et  # noqa: E402
 from et import CLICKHOUSE as URL, TOP, ok, same  # noqa: E402
 
 PROJECT = et.project()
-TABLES = ("events", "errors", "error_counts")
+COUNTED = ("events", "errors", "error_counts")
+TABLES = COUNTED + ("outcomes",)
 SECOND = 1000000
 NOW = SECOND * int(time.time())
 
@@ -96,7 +97,9 @@ def encode(row):
         elif name == "users":
             out += varint(len(value)) + struct.pack("<%dQ" % len(value),
                                                     *value)
-        elif name == "tags":
+        elif name == "notes":
+            out += varint(len(value)) + b"".join(text(v) for v in value)
+        elif name in ("tags", "attributes"):
             out += varint(len(value))
             for key in value:
                 out += text(key) + text(value[key])
@@ -116,7 +119,8 @@ def event(fingerprint, at, **fields):
                server_name="web-1", transaction="/index",
                trace_id="0" * 31 + "1", user_id="7", user_email="a@b.c",
                user_name="ann", user_ip="192.0.2.1", users=[77],
-               tags={"k": "v", "browser": "Firefox"},
+               tags={"k": "v", "browser": "Firefox"}, attributes={},
+               notes=["release: cut"],
                sdk_name="sentry.python", sdk_version="2.0",
                grouping="type: ValueError", payload='{"a":1}')
     row.update(fields)
@@ -185,8 +189,8 @@ ok(second.returncode == 0, "it is applied again without an error",
    second.stdout)
 same(everything(), before, "and that changes no definition and no row")
 
-same(one("SELECT max(version) FROM errortracking.schema_version"), "1",
-     "the schema's version is 1")
+same(one("SELECT max(version) FROM errortracking.schema_version"), "2",
+     "the schema's version is 2")
 
 same(one("SELECT arrayStringConcat(groupArray(name), ',') FROM "
          "(SELECT name FROM system.columns WHERE database = 'errortracking' "
@@ -224,7 +228,7 @@ insert([event(1, NOW + 123456, event_id=event_id, users=[5, 0])],
 fields = event(1, NOW + 123456, event_id=event_id)
 names = [c for c in COLUMNS.split(",")
          if c not in ("kind", "users", "timestamp", "first_timestamp",
-                      "received", "tags")]
+                      "received", "tags", "attributes", "notes")]
 got = rows("SELECT %s FROM errortracking.events WHERE project_id = %d "
            "AND event_id = '%s' FORMAT TSVRaw"
            % (", ".join(names), PROJECT, event_id))
@@ -233,11 +237,11 @@ same(got, [[str(fields[name]) for name in names]],
 same(rows("SELECT toUnixTimestamp64Micro(timestamp), "
           "toUnixTimestamp64Micro(first_timestamp), "
           "toUnixTimestamp64Micro(received), toTimeZone(timestamp, 'UTC') = "
-          "timestamp, tags['k'], tags['browser'], length(tags), users "
+          "timestamp, tags['k'], tags['browser'], length(tags), notes, users "
           "FROM errortracking.events WHERE project_id = %d "
           "AND event_id = '%s'" % (PROJECT, event_id)),
      [[str(NOW + 123456), str(NOW + 123456), str(NOW), "1", "v", "Firefox",
-       "2", "[5]"]],
+       "2", "['release: cut']", "[5]"]],
      "to the microsecond in UTC, with its tags, and without empty slots of "
      "users")
 same(one("SELECT count() FROM errortracking.events WHERE project_id = %d "
@@ -245,8 +249,19 @@ same(one("SELECT count() FROM errortracking.events WHERE project_id = %d "
          % (PROJECT, "0" * 31)), "3",
      "events are found by trace, user and tag")
 
-insert([event(1, NOW, kind=2)], "%d-2" % PROJECT)
+insert([event(1, NOW, kind=2, n=0),
+        event(7, NOW, kind=6, n=5, payload="", type="filtered",
+              value="crawlers", message="session"),
+        event(7, NOW, kind=6, n=2, payload="", type="filtered",
+              value="crawlers", message="session")], "%d-2" % PROJECT)
 same(count("events"), 3, "a row of another kind is no event")
+same(rows("SELECT outcome, reason, category, sum(n) FROM "
+          "errortracking.outcomes WHERE project_id = %d AND minute = "
+          "toStartOfMinute(toDateTime(%d)) GROUP BY ALL HAVING sum(n) > 0 "
+          "ORDER BY outcome" % (PROJECT, NOW // SECOND)),
+     [["accepted", "", "error", "3"],
+      ["filtered", "crawlers", "session", "7"]],
+     "outcomes has what was accepted, by the rows, and what was not")
 
 
 # counts
@@ -266,7 +281,7 @@ batch = [
 ]
 insert(batch, "%d-3" % PROJECT)
 after = counts()
-same({t: after[t] - start[t] for t in TABLES if t != "error_counts"},
+same({t: after[t] - start[t] for t in ("events", "errors")},
      {"events": 6, "errors": 2}, "a batch is a row per event and per error")
 
 insert(batch, "%d-3" % PROJECT)
@@ -320,7 +335,7 @@ same(one("SELECT count() FROM errortracking.error_counts WHERE "
      "0", "in minutes")
 
 sums = [one("SELECT sum(n) FROM errortracking.%s WHERE project_id = %d"
-            % (table, PROJECT)) for table in TABLES]
+            % (table, PROJECT)) for table in COUNTED]
 same(len(set(sums)), 1,
      "sum(n) is the same over events, errors and error_counts")
 

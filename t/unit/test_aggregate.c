@@ -76,6 +76,8 @@ et_test_event(uint64_t fingerprint, uint64_t user, int64_t time)
 
     memset(&event, 0, sizeof(event));
 
+    event.kind = ET_RECORD_EVENT;
+    event.n = 1;
     event.grouping_hash = fingerprint;
     event.user_hash = user;
     event.timestamp = time;
@@ -190,6 +192,8 @@ et_test_read(size_t offset)
     }
 
     et_check_int(et_test_varint(&offset), 0);          /* tags */
+    et_check_int(et_test_varint(&offset), 0);          /* attributes */
+    et_check_int(et_test_varint(&offset), 0);          /* notes */
 
     for (i = 0; i < 4; i++) {
         (void) et_test_string(&offset);

@@ -217,15 +217,15 @@ main(void)
         et_check_int(et_test_take(), ET_OK);
         et_check_str(key, ET_TEST_KEY);
         et_check_int(ingest.nevents, 1);
-        et_check_str(ingest.events[0].message, "hello");
-        et_check_str(ingest.events[0].sdk_name, "sentry.x");
-        et_check_str(ingest.events[0].sdk_version, "1");
-        et_check_str(ingest.events[0].user_ip, "192.0.2.1");
-        et_check(ingest.events[0].grouping_hash != 0);
-        et_check_int(ingest.events[0].received, ET_TEST_NOW);
+        et_check_str(ingest.records[0].message, "hello");
+        et_check_str(ingest.records[0].sdk_name, "sentry.x");
+        et_check_str(ingest.records[0].sdk_version, "1");
+        et_check_str(ingest.records[0].user_ip, "192.0.2.1");
+        et_check(ingest.records[0].grouping_hash != 0);
+        et_check_int(ingest.records[0].received, ET_TEST_NOW);
         et_check_int(ingest.has_id, 1);
         et_test_check_id(ingest.id, ET_TEST_ID);
-        et_test_check_id(ingest.events[0].id, ET_TEST_ID);
+        et_test_check_id(ingest.records[0].id, ET_TEST_ID);
     }
 
     ET_TEST("a store request's event comes out under its own id") {
@@ -234,7 +234,7 @@ main(void)
 
         et_check_int(et_test_take(), ET_OK);
         et_check_int(ingest.nevents, 1);
-        et_check_str(ingest.events[0].message, "hello");
+        et_check_str(ingest.records[0].message, "hello");
         et_check_int(ingest.has_id, 1);
         et_test_check_id(ingest.id, ET_TEST_ID2);
     }
@@ -247,7 +247,7 @@ main(void)
 
             et_check_int(et_test_take(), ET_OK);
             et_check_int(ingest.nevents, 1);
-            et_check_str(ingest.events[0].message, "packed");
+            et_check_str(ingest.records[0].message, "packed");
         }
     }
 
@@ -352,8 +352,8 @@ main(void)
             char  text[16];
 
             (void) sprintf(text, "m%u ", (unsigned) i);
-            et_check_str(ingest.events[i].message, text);
-            et_check(ingest.events[i].grouping_hash != 0);
+            et_check_str(ingest.records[i].message, text);
+            et_check(ingest.records[i].grouping_hash != 0);
         }
 
         et_test_events(ET_MAX_EVENTS + 1, "");
@@ -370,10 +370,10 @@ main(void)
         et_check_int(et_test_take(), ET_OK);
         et_check_int(ingest.nevents, 3);
         et_test_check_id(ingest.id, ET_TEST_ID);
-        et_test_check_id(ingest.events[0].id, ET_TEST_ID);
-        et_check(memcmp(ingest.events[1].id, ingest.events[0].id, 16) != 0);
-        et_check(memcmp(ingest.events[1].id, ingest.events[2].id, 16) != 0);
-        et_test_check_id(ingest.events[2].id, ET_TEST_ID2);
+        et_test_check_id(ingest.records[0].id, ET_TEST_ID);
+        et_check(memcmp(ingest.records[1].id, ingest.records[0].id, 16) != 0);
+        et_check(memcmp(ingest.records[1].id, ingest.records[2].id, 16) != 0);
+        et_test_check_id(ingest.records[2].id, ET_TEST_ID2);
     }
 
     ET_TEST("items that are no events are counted, and nothing is kept of them")
@@ -421,7 +421,7 @@ main(void)
         et_check_int(et_test_take(), ET_OK);
         et_check_int(ingest.nevents, 1);
         et_check_int(ingest.skipped[ET_ITEM_SESSION], 0);
-        et_check_str(ingest.events[0].sdk_name, "");
+        et_check_str(ingest.records[0].sdk_name, "");
         et_check(memcmp(ingest.id, "\x01\x23\x45\x67", 4) != 0);
 
         et_test_store("{}");

@@ -20,6 +20,7 @@ typedef enum {
     ET_TEST_UUID,
     ET_TEST_USERS,
     ET_TEST_STRING,
+    ET_TEST_STRINGS,
     ET_TEST_MAP
 } et_test_kind_t;
 
@@ -39,6 +40,8 @@ static const struct {
     { "event_id", ET_TEST_UUID },
     { "users", ET_TEST_USERS },
     { "tags", ET_TEST_MAP },
+    { "attributes", ET_TEST_MAP },
+    { "notes", ET_TEST_STRINGS },
 };
 
 #define ET_TEST_COLUMNS  64
@@ -136,10 +139,13 @@ et_test_kind(const char *name)
 static void
 et_test_read_value(et_test_row_t *row, et_test_value_t *value)
 {
-    uint64_t     i;
-    const char  *start;
+    uint64_t         i, width;
+    const char      *start;
+    et_test_kind_t   kind;
 
-    switch (et_test_kind(value->name)) {
+    kind = et_test_kind(value->name);
+
+    switch (kind) {
 
     case ET_TEST_U8:
         value->number = et_test_number(row, 1);
@@ -158,11 +164,13 @@ et_test_read_value(et_test_row_t *row, et_test_value_t *value)
         value->bytes = et_test_take(row, value->number * 8);
         return;
 
+    case ET_TEST_STRINGS:
     case ET_TEST_MAP:
+        width = kind == ET_TEST_MAP ? 2 : 1;
         value->number = et_test_varint(row);
         start = row->pos;
 
-        for (i = 0; i < 2 * value->number && !row->failed; i++) {
+        for (i = 0; i < width * value->number && !row->failed; i++) {
             (void) et_test_take(row, et_test_varint(row));
         }
 
@@ -256,9 +264,13 @@ et_test_event(void)
 {
     unsigned         i;
     et_event_t       event;
-    static et_tag_t  tags[2];
+    static et_tag_t    tags[2], attributes[1];
+    static et_slice_t  notes[2];
 
     memset(&event, 0, sizeof(event));
+
+    event.kind = ET_RECORD_EVENT;
+    event.n = 1;
 
     for (i = 0; i < ET_EVENT_ID_LEN; i++) {
         event.id[i] = (unsigned char) (i << 4 | i);
@@ -294,6 +306,14 @@ et_test_event(void)
     event.sdk_version = et_slice_str("2.0.0");
     event.tags = tags;
     event.ntags = 2;
+    attributes[0].key = et_slice_str("chunk");
+    attributes[0].value = et_slice_str("3");
+    event.attributes = attributes;
+    event.nattributes = 1;
+    notes[0] = et_slice_str("release: cut");
+    notes[1] = et_slice_str("user: dropped");
+    event.notes = notes;
+    event.nnotes = 2;
     event.grouping = et_slice_str("type: ValueError");
     event.payload = et_slice_str("{\"message\":\"a\\u0000b\"}");
 
@@ -304,7 +324,7 @@ et_test_event(void)
 static void
 et_test_check_shared(const et_event_t *event)
 {
-    et_check_int(et_test_num("kind"), ET_ROW_EVENT);
+    et_check_int(et_test_num("kind"), ET_RECORD_EVENT);
     et_check(et_test_num("timestamp") == (uint64_t) event->timestamp);
     et_check(et_test_num("first_timestamp") == (uint64_t) event->timestamp);
     et_check(et_test_num("received") == (uint64_t) event->received);
@@ -440,6 +460,12 @@ main(void)
         et_check_int(et_test_str("tags").len, 17);
         et_check(memcmp(et_test_str("tags").data,
                         "\5color\3red\5empty\0", 17) == 0);
+        et_check_int(et_test_num("attributes"), 1);
+        et_check(memcmp(et_test_str("attributes").data, "\5chunk\0013", 8)
+                 == 0);
+        et_check_int(et_test_num("notes"), 2);
+        et_check(memcmp(et_test_str("notes").data,
+                        "\14release: cut\15user: dropped", 27) == 0);
         et_check_str(et_test_str("grouping"), "type: ValueError");
         et_check_str(et_test_str("payload"), "{\"message\":\"a\\u0000b\"}");
     }
@@ -517,6 +543,8 @@ main(void)
 
         et_check_int(et_test_num("n"), 0);
         et_check_int(et_test_num("tags"), 0);
+        et_check_int(et_test_num("attributes"), 0);
+        et_check_int(et_test_num("notes"), 0);
         et_check_int(et_test_num("users"), ET_ROW_FOLD_USERS);
 
         for (i = 0; i < et_test_str("users").len; i++) {
@@ -595,7 +623,8 @@ main(void)
     }
 
     ET_TEST("every field at its limit at once stays within both bounds") {
-        static et_tag_t  tags[ET_MAX_TAGS];
+        static et_tag_t    tags[ET_MAX_TAGS];
+        static et_slice_t  notes[ET_MAX_NOTES];
 
         memset(text, 'z', sizeof(text));
 
@@ -607,6 +636,13 @@ main(void)
         other = et_test_event();
         other.tags = tags;
         other.ntags = ET_MAX_TAGS;
+
+        for (k = 0; k < ET_MAX_NOTES; k++) {
+            notes[k] = et_slice(text, ET_MAX_NOTE);
+        }
+
+        other.notes = notes;
+        other.nnotes = ET_MAX_NOTES;
         other.level = et_slice_str("warning");
         other.platform = et_slice(text, ET_MAX_PLATFORM);
         other.type = et_slice(text, ET_MAX_TYPE);

@@ -90,7 +90,8 @@ Content-Type: text/plain; version=0.0.4
 --- then
 main::post("store", event());
 main::post("store", "{");
-main::post("envelope", envelope("{}", event(), ["session", "{}"]));
+main::post("envelope", envelope("{}", event(), ["profile", "{}"],
+                              ["user_report", '{"comments":"c"}']));
 main::post("envelope", envelope("{}", event()), "nobody");
 ET::until_true { main::metrics() =~ /^errortracking_rows_sent_total\S+ [1-9]/m };
 my ($value, $type) = main::parse(main::metrics());
@@ -108,7 +109,8 @@ for ([counter => 'errortracking_requests_total', "{$zone,endpoint=\"store\",code
      [counter => 'errortracking_rejected_total', "{$zone,reason=\"bad_json\"}", 1],
      [counter => 'errortracking_rejected_total', "{$zone,reason=\"unknown_key\"}", 1],
      [counter => 'errortracking_rejected_total', "{$zone,reason=\"zone_full\"}", 0],
-     [counter => 'errortracking_items_skipped_total', "{$zone,type=\"session\"}", 1],
+     [counter => 'errortracking_items_skipped_total', "{$zone,type=\"profile\"}", 1],
+     [counter => 'errortracking_items_accepted_total', "{$zone,type=\"user_report\"}", 1],
      [counter => 'errortracking_items_skipped_total', "{$zone,type=\"transaction\"}", 0],
      [counter => 'errortracking_items_skipped_total', "{$zone,type=\"unknown\"}", 0],
      [counter => 'errortracking_batch_retries_total', "{$zone}", 0],
@@ -285,7 +287,7 @@ is($value->{'http_requests_total{code="200"}'}, 3, "three of both");
  qr/^Zone\ t:\ segments\ \d+\ of\ \d+\ bytes,\ free\ \d+,\ filling\ \d+,
      \ sealed\ \d+,\ sending\ \d+\n
     Events:\ accepted\ 1,\ folded\ 0\n
-    Other\ items:\ skipped\ 0\n
+    Other\ items:\ accepted\ 0,\ skipped\ 0\n
     Requests\ refused:\ 1\n
     \ \ bad_json:\ 1\n
     Unsent:\ rows\ \d+,\ bytes\ \d+,\ oldest\ \d+\.\d{3}\ s\n

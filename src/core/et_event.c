@@ -56,10 +56,8 @@ static et_reason_t et_event_read_id(et_event_t *event, const cJSON *item,
     const et_event_source_t *source);
 static et_reason_t et_event_read_fields(et_arena_t *arena, et_event_t *event,
     const cJSON **field, const et_event_source_t *source);
-static int64_t et_event_timestamp(const cJSON *item, int64_t received);
 static et_slice_t et_event_level(et_arena_t *arena, const cJSON *item);
 static et_slice_t et_event_platform(const cJSON *item);
-static et_slice_t et_event_trace_id(et_arena_t *arena, const cJSON *contexts);
 static void et_event_read_names(et_arena_t *arena, et_event_t *event,
     const cJSON **field);
 static void et_event_read_sdk(et_arena_t *arena, et_event_t *event,
@@ -276,6 +274,21 @@ et_event_name_cmp(const char *name, size_t len, const et_event_name_t *entry)
 
 
 et_slice_t
+et_event_cut(et_slice_t text, size_t max)
+{
+    if (text.len == 0) {
+        return et_slice("", 0);
+    }
+
+    if (text.len > max) {
+        text.len = et_utf8_prefix(text.data, text.len, max);
+    }
+
+    return text;
+}
+
+
+et_slice_t
 et_event_text(et_arena_t *arena, const cJSON *item, size_t max)
 {
     if (!cJSON_IsString(item) && !cJSON_IsNumber(item)) {
@@ -334,11 +347,15 @@ et_event_read_fields(et_arena_t *arena, et_event_t *event,
     const cJSON **field, const et_event_source_t *source)
 {
     event->received = source->received;
+    event->contexts = field[ET_FIELD_CONTEXTS];
     event->timestamp = et_event_timestamp(field[ET_FIELD_TIMESTAMP],
-                                          source->received);
+                                          source->received, source->received);
     event->level = et_event_level(arena, field[ET_FIELD_LEVEL]);
     event->platform = et_event_platform(field[ET_FIELD_PLATFORM]);
-    event->trace_id = et_event_trace_id(arena, field[ET_FIELD_CONTEXTS]);
+    event->trace_id = et_event_trace_id(arena,
+                              et_json_get(et_json_get(event->contexts,
+                                                      "trace"),
+                                          "trace_id"));
 
     et_event_read_names(arena, event, field);
     et_event_read_tags(arena, event, field[ET_FIELD_TAGS]);
@@ -370,8 +387,8 @@ et_event_read_fields(et_arena_t *arena, et_event_t *event,
 }
 
 
-static int64_t
-et_event_timestamp(const cJSON *item, int64_t received)
+int64_t
+et_event_timestamp(const cJSON *item, int64_t received, int64_t otherwise)
 {
     int      known;
     int64_t  us;
@@ -388,7 +405,7 @@ et_event_timestamp(const cJSON *item, int64_t received)
     }
 
     if (!known || us > received + ET_MAX_FUTURE || us < received - ET_MAX_AGE) {
-        return received;
+        return otherwise;
     }
 
     return us;
@@ -437,15 +454,14 @@ et_event_platform(const cJSON *item)
 }
 
 
-static et_slice_t
-et_event_trace_id(et_arena_t *arena, const cJSON *contexts)
+et_slice_t
+et_event_trace_id(et_arena_t *arena, const cJSON *item)
 {
     char           *out;
     et_slice_t      text;
     unsigned char   id[ET_EVENT_ID_LEN];
 
-    text = et_json_str(et_json_get(et_json_get(contexts, "trace"),
-                                   "trace_id"));
+    text = et_json_str(item);
 
     /* the same 16 bytes and the same two spellings as an event's id */
 
@@ -506,16 +522,6 @@ et_event_read_sdk(et_arena_t *arena, et_event_t *event, const cJSON *sdk,
         return;
     }
 
-    event->sdk_name = source->sdk_name;
-    event->sdk_name.len = et_utf8_prefix(source->sdk_name.data,
-                                         source->sdk_name.len, ET_MAX_SDK);
-
-    event->sdk_version = et_slice("", 0);
-
-    if (source->sdk_version.len != 0) {
-        event->sdk_version = source->sdk_version;
-        event->sdk_version.len = et_utf8_prefix(source->sdk_version.data,
-                                                source->sdk_version.len,
-                                                ET_MAX_SDK);
-    }
+    event->sdk_name = et_event_cut(source->sdk_name, ET_MAX_SDK);
+    event->sdk_version = et_event_cut(source->sdk_version, ET_MAX_SDK);
 }

@@ -76,6 +76,8 @@ typedef struct {
     uint64_t         n;                /* occurrences it stands for */
     int64_t          timestamp;        /* microseconds, UTC */
     int64_t          received;
+    int64_t          first_timestamp;  /* of what has a beginning: a session;
+                                          0: the same as timestamp */
 
     et_slice_t       level;            /* fatal error warning info debug */
     et_slice_t       platform;         /* "other" where absent */
@@ -113,6 +115,7 @@ typedef struct {
     const cJSON     *frames;           /* of stacktrace, or of the single or
                                           crashed thread, where no exception
                                           has frames; or NULL */
+    const cJSON     *contexts;         /* or NULL */
     const cJSON     *fingerprint;      /* the client's, an array, or NULL */
     et_slice_t       checksum;         /* legacy, replaces the fingerprint */
 

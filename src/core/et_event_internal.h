@@ -39,6 +39,17 @@ void et_event_pick(const cJSON *obj, const et_event_name_t *names, size_t n,
 /* A string or a number as text of at most max bytes, "" for anything else. */
 et_slice_t et_event_text(et_arena_t *arena, const cJSON *item, size_t max);
 
+/* A text cut to max bytes, between characters; "" where it has no bytes. */
+et_slice_t et_event_cut(et_slice_t text, size_t max);
+
+/* A timestamp in any of its forms; otherwise where it is none, or too far in
+ * the future or too old. */
+int64_t et_event_timestamp(const cJSON *item, int64_t received,
+    int64_t otherwise);
+
+/* A trace id as 32 lower-case hex digits, "" where it is none. */
+et_slice_t et_event_trace_id(et_arena_t *arena, const cJSON *item);
+
 /* The same of anything that et_json_text() can print, so also booleans. */
 et_slice_t et_event_scalar(et_arena_t *arena, const cJSON *item, size_t max);
 

@@ -2,17 +2,33 @@
  * The steps of the core, one after the other.
  */
 
-#include "et_ingest.h"
+#include "et_item.h"
 
 
 static et_reason_t et_ingest_check_dsn(et_ingest_t *ingest,
     const et_request_t *request, et_slice_t *key);
 static et_reason_t et_ingest_items(et_ingest_t *ingest,
     const et_request_t *request);
+static et_reason_t et_ingest_item(et_ingest_t *ingest,
+    const et_request_t *request, et_item_t *item);
 static et_reason_t et_ingest_event(et_ingest_t *ingest,
     const et_request_t *request, char *payload, size_t len);
+static et_event_t *et_ingest_grow(et_ingest_t *ingest);
 static et_event_t *et_ingest_find_outcome(et_ingest_t *ingest,
     const et_event_t *outcome);
+
+
+/* what is NULL is skipped and counted */
+
+static const et_item_read_pt  et_item_readers[ET_ITEM_TYPE_COUNT] = {
+    [ET_ITEM_CHECK_IN] = et_item_check_in,
+    [ET_ITEM_CLIENT_REPORT] = et_item_client_report,
+    [ET_ITEM_FEEDBACK] = et_item_feedback,
+    [ET_ITEM_LOG] = et_item_log,
+    [ET_ITEM_SESSION] = et_item_session,
+    [ET_ITEM_SESSIONS] = et_item_sessions,
+    [ET_ITEM_USER_REPORT] = et_item_user_report,
+};
 
 
 int
@@ -46,6 +62,7 @@ et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
     et_arena_reset(&ingest->arena);
 
     memset(&ingest->envelope, 0, sizeof(et_envelope_t));
+    memset(ingest->taken, 0, sizeof(ingest->taken));
     memset(ingest->skipped, 0, sizeof(ingest->skipped));
     ingest->records = NULL;
     ingest->nrecords = 0;
@@ -187,16 +204,46 @@ et_ingest_items(et_ingest_t *ingest, const et_request_t *request)
             return reason;
         }
 
-        if (item.type != ET_ITEM_EVENT) {
-            ingest->skipped[item.type]++;
-            continue;
-        }
-
-        reason = et_ingest_event(ingest, request, item.payload, item.len);
+        reason = et_ingest_item(ingest, request, &item);
         if (reason != ET_OK) {
             return reason;
         }
     }
+}
+
+
+static et_reason_t
+et_ingest_item(et_ingest_t *ingest, const et_request_t *request,
+    et_item_t *item)
+{
+    et_reason_t  reason;
+
+    if (item->type == ET_ITEM_EVENT) {
+        return et_ingest_event(ingest, request, item->payload, item->len);
+    }
+
+    if (et_item_readers[item->type] == NULL) {
+        ingest->skipped[item->type]++;
+        return ET_OK;
+    }
+
+    reason = et_item_readers[item->type](ingest, request, item);
+
+    if (reason == ET_OK) {
+        ingest->taken[item->type]++;
+        return ET_OK;
+    }
+
+    if (et_ingest_state(ingest) != ET_OK || reason == ET_NO_MEMORY) {
+        return reason;
+    }
+
+    /* a damaged item is an outcome, the envelope's others are kept */
+
+    return et_ingest_outcome(ingest, ET_OUTCOME_INVALID,
+                             et_slice_str(et_reasons[reason].name),
+                             et_item_category(item->type), 1,
+                             request->received);
 }
 
 
@@ -221,19 +268,7 @@ et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
         return et_ingest_no_room(ingest);
     }
 
-    memset(&source, 0, sizeof(et_event_source_t));
-
-    /* one id names one event: a second event has to have its own */
-
-    if (ingest->nevents == 0) {
-        source.event_id = ingest->envelope.event_id;
-    }
-
-    source.sdk_name = ingest->envelope.sdk_name;
-    source.sdk_version = ingest->envelope.sdk_version;
-    source.client_ip = request->client_ip;
-    source.received = request->received;
-    source.strict_id = (request->endpoint == ET_ENDPOINT_STORE);
+    et_ingest_source(ingest, request, &source);
 
     reason = et_event_parse(&ingest->arena, payload, len, &source, event);
     if (reason != ET_OK) {
@@ -252,15 +287,44 @@ et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
 }
 
 
+void
+et_ingest_source(const et_ingest_t *ingest, const et_request_t *request,
+    et_event_source_t *source)
+{
+    memset(source, 0, sizeof(et_event_source_t));
+
+    /* one id names one event: a second event has to have its own */
+
+    if (ingest->nevents == 0) {
+        source->event_id = ingest->envelope.event_id;
+    }
+
+    source->sdk_name = ingest->envelope.sdk_name;
+    source->sdk_version = ingest->envelope.sdk_version;
+    source->client_ip = request->client_ip;
+    source->received = request->received;
+    source->strict_id = (request->endpoint == ET_ENDPOINT_STORE);
+}
+
+
 et_event_t *
 et_ingest_push(et_ingest_t *ingest)
 {
-    size_t       room;
-    et_event_t  *records;
-
-    if (ingest->nrecords == ET_MAX_RECORDS) {
+    if (ingest->nrecords - ingest->noutcomes
+        == ET_MAX_RECORDS - ET_MAX_OUTCOMES)
+    {
         return NULL;
     }
+
+    return et_ingest_grow(ingest);
+}
+
+
+static et_event_t *
+et_ingest_grow(et_ingest_t *ingest)
+{
+    size_t       room;
+    et_event_t  *records;
 
     if (ingest->nrecords == ingest->room) {
         room = ingest->room == 0 ? 1 : ingest->room * 4;
@@ -288,10 +352,21 @@ et_ingest_push(et_ingest_t *ingest)
 et_reason_t
 et_ingest_no_room(const et_ingest_t *ingest)
 {
+    et_reason_t  reason;
+
+    reason = et_ingest_state(ingest);
+
+    return reason != ET_OK ? reason : ET_TOO_MANY_RECORDS;
+}
+
+
+et_reason_t
+et_ingest_state(const et_ingest_t *ingest)
+{
     switch (ingest->arena.state) {
 
     case ET_ARENA_FINE:
-        return ET_TOO_MANY_EVENTS;
+        return ET_OK;
 
     case ET_ARENA_LIMIT:
         return ET_JSON_TOO_COMPLEX;
@@ -326,7 +401,7 @@ et_ingest_outcome(et_ingest_t *ingest, et_outcome_t outcome,
         return ET_OK;
     }
 
-    found = et_ingest_push(ingest);
+    found = et_ingest_grow(ingest);
     if (found == NULL) {
         return et_ingest_no_room(ingest);
     }

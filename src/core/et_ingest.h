@@ -76,6 +76,7 @@ typedef struct {
     size_t          room;              /* of records, in elements */
     size_t          nevents;           /* records that are events */
     size_t          noutcomes;         /* records that are outcomes */
+    unsigned        taken[ET_ITEM_TYPE_COUNT];   /* items by type */
     unsigned        skipped[ET_ITEM_TYPE_COUNT];
     unsigned        has_id:1;
     unsigned char   id[ET_EVENT_ID_LEN];         /* what the client is told */
@@ -103,9 +104,16 @@ et_reason_t et_ingest_read(et_ingest_t *ingest, const et_request_t *request);
 /*
  * Room for one more record, zeroed and not counted yet: the caller counts it
  * in nrecords when it is complete.  NULL where the arena has none (its state
- * says why) or where there are ET_MAX_RECORDS.
+ * says why) or where there are ET_MAX_RECORDS, but for outcomes.
  */
 et_event_t *et_ingest_push(et_ingest_t *ingest);
+
+/* What the items of a request take from around them. */
+void et_ingest_source(const et_ingest_t *ingest, const et_request_t *request,
+    et_event_source_t *source);
+
+/* ET_OK, or why the arena has failed. */
+et_reason_t et_ingest_state(const et_ingest_t *ingest);
 
 /* The reason why et_ingest_push() or the arena failed. */
 et_reason_t et_ingest_no_room(const et_ingest_t *ingest);

@@ -67,7 +67,7 @@ et_category_parse(et_slice_t name)
         }
     }
 
-    return ET_CATEGORY_DEFAULT;
+    return ET_CATEGORY_UNKNOWN;
 }
 
 

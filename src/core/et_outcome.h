@@ -45,7 +45,9 @@
     X(ET_CATEGORY_LOG_ITEM,          "log_item")                              \
     X(ET_CATEGORY_SPAN,              "span")                                  \
     X(ET_CATEGORY_TRACE_METRIC,      "trace_metric")                          \
-    X(ET_CATEGORY_METRIC_BUCKET,     "metric_bucket")
+    X(ET_CATEGORY_METRIC_BUCKET,     "metric_bucket")                         \
+    X(ET_CATEGORY_LOG_BYTE,          "log_byte")                              \
+    X(ET_CATEGORY_UNKNOWN,           "unknown")
 
 #define ET_OUTCOME_SYMBOL(symbol, name)  symbol,
 
@@ -68,7 +70,7 @@ extern const char *const  et_category_names[ET_CATEGORY_COUNT];
 /* The category that an item of the type counts under. */
 et_category_t et_item_category(et_item_type_t type);
 
-/* The category of the name; ET_CATEGORY_DEFAULT where there is none such. */
+/* The category of the name; ET_CATEGORY_UNKNOWN where there is none such. */
 et_category_t et_category_parse(et_slice_t name);
 
 /*

@@ -64,6 +64,10 @@
       "event exceeds errortracking_max_event_size")                           \
     X(ET_TOO_MANY_EVENTS,  "too_many_events",       413,                      \
       "the envelope holds too many events")                                   \
+    X(ET_TOO_MANY_RECORDS, "too_many_records",      413,                      \
+      "the envelope holds too many items")                                    \
+    X(ET_BAD_ITEM_PAYLOAD, "bad_item_payload",      400,                      \
+      "the item lacks what it is about")                                      \
     X(ET_ZONE_FULL,        "zone_full",             503,                      \
       "the buffer is full, try again later")                                  \
     X(ET_SYNC_FAILED,      "sync_failed",           503,                      \

@@ -195,7 +195,9 @@ et_row_head(char *p, const et_event_t *event, uint64_t project, uint64_t n)
     *p++ = (char) event->kind;
     p = et_row_u64(p, n);
     p = et_row_u64(p, (uint64_t) event->timestamp);
-    p = et_row_u64(p, (uint64_t) event->timestamp);
+    p = et_row_u64(p, (uint64_t) (event->first_timestamp != 0
+                                  ? event->first_timestamp
+                                  : event->timestamp));
     p = et_row_u64(p, (uint64_t) event->received);
     p = et_row_u64(p, project);
     p = et_row_u64(p, event->grouping_hash);

@@ -192,17 +192,12 @@ et_time_rfc3339(et_time_text_t *t, int64_t *us)
 }
 
 
-/*
- * The Gregorian calendar with the year begun in March: the leap day is its
- * last then, and the days before a month are linear in the month's number.
- * Years before 1969 come out negative, and so out of range in every zone.
- */
+/* Years before 1969 come out negative, and so out of range in every zone. */
 
 static int
 et_time_date(et_time_text_t *t, int64_t *seconds)
 {
-    int      year, month, day, leap, shifted;
-    int64_t  days;
+    int  year, month, day, leap;
 
     static const int  last[] = { 31, 28, 31, 30, 31, 30,
                                  31, 31, 30, 31, 30, 31 };
@@ -224,20 +219,35 @@ et_time_date(et_time_text_t *t, int64_t *seconds)
         return 0;
     }
 
+    *seconds = et_days_from_civil(year, month, day) * ET_DAY;
+
+    return 1;
+}
+
+
+/*
+ * The Gregorian calendar with the year begun in March: the leap day is its
+ * last then, and the days before a month are linear in the month's number.
+ */
+
+int64_t
+et_days_from_civil(int64_t year, int month, int day)
+{
+    int      shifted;
+    int64_t  days;
+
     shifted = (month + 9) % 12;
 
     if (month <= 2) {
         year--;
     }
 
-    days = (int64_t) 365 * year + year / 4 - year / 100 + year / 400
+    days = 365 * year + year / 4 - year / 100 + year / 400
            + (153 * shifted + 2) / 5 + day - 1;
 
     /* 719468 days lie between 0000-03-01 and 1970-01-01 */
 
-    *seconds = (days - 719468) * ET_DAY;
-
-    return 1;
+    return days - 719468;
 }
 
 

@@ -22,5 +22,9 @@ int et_time_parse(et_slice_t text, int64_t *us);
 /* Epoch seconds; 0 where not finite or out of that range. */
 int et_time_from_seconds(double seconds, int64_t *us);
 
+/* Days since 1970-01-01 of a date of the Gregorian calendar; month is 1 to
+ * 12, day is from 1 on and may go beyond the month's end. */
+int64_t et_days_from_civil(int64_t year, int month, int day);
+
 
 #endif /* ET_TIME_H */

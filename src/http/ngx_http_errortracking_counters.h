@@ -44,6 +44,7 @@ extern const char *const  ngx_http_errortracking_failure_names[
 typedef struct {
     uint64_t  requests[ET_ENDPOINT_COUNT][NGX_HTTP_ERRORTRACKING_CODES];
     uint64_t  rejected[ET_REASON_COUNT];
+    uint64_t  taken[ET_ITEM_TYPE_COUNT];
     uint64_t  skipped[ET_ITEM_TYPE_COUNT];
 
     uint64_t  accepted;            /* events, folded ones included */

@@ -212,6 +212,10 @@ ngx_http_errortracking_keep(ngx_http_request_t *r,
     }
 
     for (i = 0; i < ET_ITEM_TYPE_COUNT; i++) {
+        if (core->taken[i] != 0) {
+            ngx_http_errortracking_add(counters->taken[i], core->taken[i]);
+        }
+
         if (core->skipped[i] != 0) {
             ngx_http_errortracking_add(counters->skipped[i],
                                        core->skipped[i]);

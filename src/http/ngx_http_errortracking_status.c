@@ -234,6 +234,11 @@ static const ngx_http_errortracking_vector_t
       ngx_http_errortracking_counter(rejected), ET_OK + 1, ET_REASON_COUNT,
       ngx_http_errortracking_reason_label },
 
+    { "errortracking_items_accepted_total", "counter",
+      "Envelope items other than events that were kept, by type.", "type",
+      ngx_http_errortracking_counter(taken), ET_ITEM_EVENT + 1,
+      ET_ITEM_TYPE_COUNT, ngx_http_errortracking_item_label },
+
     { "errortracking_items_skipped_total", "counter",
       "Envelope items that were not kept, by type.", "type",
       ngx_http_errortracking_counter(skipped), ET_ITEM_EVENT + 1,
@@ -306,14 +311,16 @@ static void
 ngx_http_errortracking_text(ngx_http_errortracking_page_t *page,
     ngx_http_errortracking_figures_t *f)
 {
-    uint64_t    rejected, skipped, failed;
+    uint64_t    rejected, taken, skipped, failed;
     ngx_uint_t  i;
 
     rejected = 0;
+    taken = 0;
     skipped = 0;
     failed = 0;
 
     for (i = ET_ITEM_EVENT + 1; i < ET_ITEM_TYPE_COUNT; i++) {
+        taken += f->c.taken[i];
         skipped += f->c.skipped[i];
     }
 
@@ -339,9 +346,10 @@ ngx_http_errortracking_text(ngx_http_errortracking_page_t *page,
                                              NGX_HTTP_ERRORTRACKING_SENDING]);
 
     ngx_http_errortracking_line(page, "Events: accepted %uL, folded %uL\n"
-                                "Other items: skipped %uL\n"
+                                "Other items: accepted %uL, skipped %uL\n"
                                 "Requests refused: %uL\n",
-                                f->c.accepted, f->c.folded, skipped, rejected);
+                                f->c.accepted, f->c.folded, taken, skipped,
+                                rejected);
 
     for (i = ET_OK + 1; i < ET_REASON_COUNT; i++) {
         if (f->c.rejected[i] != 0) {

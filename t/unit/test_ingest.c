@@ -376,18 +376,18 @@ main(void)
         et_test_check_id(ingest.records[2].id, ET_TEST_ID2);
     }
 
-    ET_TEST("items that are no events are counted, and nothing is kept of them")
+    ET_TEST("items that are not taken are counted, and nothing is kept of them")
     {
         et_test_envelope("{\"event_id\":\"" ET_TEST_ID "\"}\n"
-                         "{\"type\":\"session\"}\n{}\n"
-                         "{\"type\":\"attachment\",\"length\":3}\n\n\n\n\n"
-                         "{\"type\":\"session\"}\nno json\n"
+                         "{\"type\":\"profile\"}\n{}\n"
+                         "{\"type\":\"span\",\"length\":3}\n\n\n\n\n"
+                         "{\"type\":\"profile\"}\nno json\n"
                          "{\"type\":\"never heard of\"}\n{}\n");
 
         et_check_int(et_test_take(), ET_OK);
         et_check_int(ingest.nevents, 0);
-        et_check_int(ingest.skipped[ET_ITEM_SESSION], 2);
-        et_check_int(ingest.skipped[ET_ITEM_ATTACHMENT], 1);
+        et_check_int(ingest.skipped[ET_ITEM_PROFILE], 2);
+        et_check_int(ingest.skipped[ET_ITEM_SPAN], 1);
         et_check_int(ingest.skipped[ET_ITEM_UNKNOWN], 1);
         et_check_int(ingest.skipped[ET_ITEM_EVENT], 0);
 

@@ -150,7 +150,7 @@ main(void)
         }
 
         et_check_int(et_category_parse(et_slice_str("what")),
-                     ET_CATEGORY_DEFAULT);
+                     ET_CATEGORY_UNKNOWN);
     }
 
     et_ingest_destroy(&ingest);

@@ -128,10 +128,11 @@ sub get {
 
 # The answer, as HTTP::Tiny has it.
 sub send {
-    my ($self, $body, $project, $key) = @_;
+    my ($self, $body, $project, $key, $endpoint) = @_;
 
     return $self->{http}->post("http://127.0.0.1:$self->{port}/api/"
-                               . ($project || $PROJECT) . "/store/",
+                               . ($project || $PROJECT) . "/"
+                               . ($endpoint || "store") . "/",
         { content => $body,
           headers => { "X-Sentry-Auth" =>
               "Sentry sentry_key=" . ($key || $KEY) } });

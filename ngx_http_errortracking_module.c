@@ -103,6 +103,20 @@ static ngx_command_t  ngx_http_errortracking_commands[] = {
       offsetof(ngx_http_errortracking_loc_conf_t, max_inflated_size),
       NULL },
 
+    { ngx_string("errortracking_max_attachment_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_errortracking_loc_conf_t, max_attachment_size),
+      NULL },
+
+    { ngx_string("errortracking_max_attachments_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_errortracking_loc_conf_t, max_attachments_size),
+      NULL },
+
     { ngx_string("errortracking_max_event_size"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -232,6 +246,8 @@ ngx_http_errortracking_create_loc_conf(ngx_conf_t *cf)
     elcf->max_body_size = NGX_CONF_UNSET_SIZE;
     elcf->max_inflated_size = NGX_CONF_UNSET_SIZE;
     elcf->max_event_size = NGX_CONF_UNSET_SIZE;
+    elcf->max_attachment_size = NGX_CONF_UNSET_SIZE;
+    elcf->max_attachments_size = NGX_CONF_UNSET_SIZE;
     elcf->storm_limit = NGX_CONF_UNSET_UINT;
     elcf->storm_interval = NGX_CONF_UNSET;
 
@@ -253,6 +269,12 @@ ngx_http_errortracking_merge_loc_conf(ngx_conf_t *cf, void *parent,
     ngx_conf_merge_size_value(conf->max_inflated_size,
                               prev->max_inflated_size,
                               NGX_HTTP_ERRORTRACKING_MAX_INFLATED);
+    ngx_conf_merge_size_value(conf->max_attachment_size,
+                              prev->max_attachment_size,
+                              NGX_HTTP_ERRORTRACKING_MAX_FILE);
+    ngx_conf_merge_size_value(conf->max_attachments_size,
+                              prev->max_attachments_size,
+                              NGX_HTTP_ERRORTRACKING_MAX_FILE);
     ngx_conf_merge_size_value(conf->max_event_size, prev->max_event_size,
                               NGX_HTTP_ERRORTRACKING_MAX_EVENT);
     ngx_conf_merge_uint_value(conf->storm_limit, prev->storm_limit, 0);

@@ -9,6 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
+use Digest::MD5;
 use ET;
 use ET::Server;
 use Test::More;
@@ -159,6 +160,30 @@ subtest "logs" => sub {
     is(stored("level, body, release, attributes['path']", "logs",
               "level = 'warn'"), "warn\tdisk is full\tapp\@1\t/var",
        "with their attributes");
+};
+
+
+subtest "attachments, of several chunks, too" => sub {
+    my $id = new_id();
+    my $text = join "", map { pack "N", $_ * 2654435761 % 2 ** 32 }
+                        1 .. 300_000;
+
+    is($nginx->send(envelope("{\"event_id\":\"$id\"}", event(id => $id),
+                             ["attachment\",\"filename\":\"a.bin\","
+                              . "\"content_type\":\"application/x", $text],
+                             ["attachment\",\"filename\":\"empty", ""]),
+                    $project, $KEY, "envelope")->{status}, 200,
+       "are accepted with their event");
+    ok(until_true(sub { stored("count()", "attachments_list") == 2 }),
+       "and stored");
+    is(stored("filename, content_type, size, complete, "
+              . "replaceAll(toString(event_id), '-', '')", "attachments_list",
+              "filename = 'a.bin'"), "a.bin\tapplication/x\t1200000\t1\t$id",
+       "as a file of their event");
+    is(sql("SELECT hex(MD5(arrayStringConcat(groupArray(data)))) FROM (SELECT "
+           . "data FROM errortracking.attachments WHERE project_id = $project "
+           . "AND filename = 'a.bin' ORDER BY chunk)"),
+       uc(Digest::MD5::md5_hex($text)), "byte by byte");
 };
 
 

@@ -226,7 +226,7 @@ et_envelope_str(const cJSON *value)
 }
 
 
-/* Reads the type; *length is NULL where the header has none */
+/* Reads the values; *length is NULL where the header has none */
 
 static int
 et_envelope_item_header(const cJSON *header, et_item_t *item,
@@ -238,6 +238,10 @@ et_envelope_item_header(const cJSON *header, et_item_t *item,
     type = et_slice(NULL, 0);
     *length = NULL;
 
+    item->filename = et_slice("", 0);
+    item->content_type = et_slice("", 0);
+    item->attachment_type = et_slice("", 0);
+
     for (member = header->child; member != NULL; member = member->next) {
 
         if (strcmp(member->string, "type") == 0) {
@@ -245,6 +249,15 @@ et_envelope_item_header(const cJSON *header, et_item_t *item,
 
         } else if (strcmp(member->string, "length") == 0) {
             *length = cJSON_IsNull(member) ? NULL : member;
+
+        } else if (strcmp(member->string, "filename") == 0) {
+            item->filename = et_envelope_str(member);
+
+        } else if (strcmp(member->string, "content_type") == 0) {
+            item->content_type = et_envelope_str(member);
+
+        } else if (strcmp(member->string, "attachment_type") == 0) {
+            item->attachment_type = et_envelope_str(member);
         }
     }
 

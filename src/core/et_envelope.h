@@ -67,6 +67,9 @@ typedef struct {
     et_item_type_t  type;
     char           *payload;   /* inside the body, mutable */
     size_t          len;
+    et_slice_t      filename;  /* header values, "" where absent */
+    et_slice_t      content_type;
+    et_slice_t      attachment_type;
 } et_item_t;
 
 

@@ -21,6 +21,7 @@ static et_event_t *et_ingest_find_outcome(et_ingest_t *ingest,
 /* what is NULL is skipped and counted */
 
 static const et_item_read_pt  et_item_readers[ET_ITEM_TYPE_COUNT] = {
+    [ET_ITEM_ATTACHMENT] = et_item_attachment,
     [ET_ITEM_CHECK_IN] = et_item_check_in,
     [ET_ITEM_CLIENT_REPORT] = et_item_client_report,
     [ET_ITEM_FEEDBACK] = et_item_feedback,
@@ -69,6 +70,8 @@ et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
     ingest->room = 0;
     ingest->nevents = 0;
     ingest->noutcomes = 0;
+    ingest->nattachments = 0;
+    ingest->attachment_bytes = 0;
     ingest->has_id = 0;
 
     *key = request->auth.key;

@@ -46,6 +46,8 @@
 typedef struct {
     size_t          max_inflated;      /* bytes of a body, decompressed */
     size_t          max_event;         /* bytes of an event's JSON */
+    size_t          max_attachment;    /* bytes of a file */
+    size_t          max_attachments;   /* bytes of a request's files */
 } et_limits_t;
 
 typedef struct {
@@ -76,6 +78,8 @@ typedef struct {
     size_t          room;              /* of records, in elements */
     size_t          nevents;           /* records that are events */
     size_t          noutcomes;         /* records that are outcomes */
+    size_t          nattachments;      /* files */
+    size_t          attachment_bytes;
     unsigned        taken[ET_ITEM_TYPE_COUNT];   /* items by type */
     unsigned        skipped[ET_ITEM_TYPE_COUNT];
     unsigned        has_id:1;

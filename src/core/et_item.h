@@ -20,6 +20,8 @@
 typedef et_reason_t (*et_item_read_pt)(et_ingest_t *ingest,
     const et_request_t *request, et_item_t *item);
 
+et_reason_t et_item_attachment(et_ingest_t *ingest,
+    const et_request_t *request, et_item_t *item);
 et_reason_t et_item_check_in(et_ingest_t *ingest,
     const et_request_t *request, et_item_t *item);
 et_reason_t et_item_client_report(et_ingest_t *ingest,
@@ -35,6 +37,22 @@ et_reason_t et_item_sessions(et_ingest_t *ingest,
 et_reason_t et_item_user_report(et_ingest_t *ingest,
     const et_request_t *request, et_item_t *item);
 
+
+/* A file beside an event. */
+typedef struct {
+    unsigned char   event_id[ET_EVENT_ID_LEN];
+    et_slice_t      filename;
+    et_slice_t      content_type;
+    et_slice_t      type;              /* Sentry's attachment type */
+    et_slice_t      data;
+} et_attachment_t;
+
+/*
+ * Makes records of a file.  ET_ATTACHMENT_TOO_LARGE where it, or all of the
+ * request's, pass their limits; ET_TOO_MANY_RECORDS; the arena's reasons.
+ */
+et_reason_t et_attachment(et_ingest_t *ingest, const et_request_t *request,
+    const et_attachment_t *file);
 
 /* A check-in's id; 0 where it is none, or the one of zeros, which says the
  * same. */

@@ -64,6 +64,10 @@
       "event exceeds errortracking_max_event_size")                           \
     X(ET_TOO_MANY_EVENTS,  "too_many_events",       413,                      \
       "the envelope holds too many events")                                   \
+    X(ET_BAD_MULTIPART,    "bad_multipart",         400,                      \
+      "invalid multipart/form-data body")                                     \
+    X(ET_ATTACHMENT_TOO_LARGE, "attachment_too_large", 413,                   \
+      "attachment exceeds errortracking_max_attachment_size")                 \
     X(ET_TOO_MANY_RECORDS, "too_many_records",      413,                      \
       "the envelope holds too many items")                                    \
     X(ET_BAD_ITEM_PAYLOAD, "bad_item_payload",      400,                      \

@@ -32,6 +32,7 @@
 #define NGX_HTTP_ERRORTRACKING_MAX_BODY      (20 * 1024 * 1024)
 #define NGX_HTTP_ERRORTRACKING_MAX_INFLATED  (20 * 1024 * 1024)
 #define NGX_HTTP_ERRORTRACKING_MAX_EVENT     (1024 * 1024)
+#define NGX_HTTP_ERRORTRACKING_MAX_FILE      (20 * 1024 * 1024)
 
 /* bytes; real events compressed are seldom larger, so that a body seldom goes
  * through a temporary file */
@@ -81,6 +82,8 @@ typedef struct {
     size_t                          max_body_size;
     size_t                          max_inflated_size;
     size_t                          max_event_size;
+    size_t                          max_attachment_size;
+    size_t                          max_attachments_size;
 
     ngx_uint_t                      storm_limit;     /* 0: off */
     time_t                          storm_interval;  /* seconds */

@@ -140,6 +140,8 @@ ngx_http_errortracking_ingest(ngx_http_request_t *r,
     request->received = ngx_http_errortracking_now();
     request->limits.max_inflated = elcf->max_inflated_size;
     request->limits.max_event = elcf->max_event_size;
+    request->limits.max_attachment = elcf->max_attachment_size;
+    request->limits.max_attachments = elcf->max_attachments_size;
 
     reason = et_ingest_open(core, request, &key);
     if (reason != ET_OK) {

@@ -26,7 +26,8 @@ from et import CLICKHOUSE as URL, TOP, ok, same  # noqa: E402
 
 PROJECT = et.project()
 COUNTED = ("events", "errors", "error_counts")
-TABLES = COUNTED + ("outcomes",)
+TABLES = COUNTED + ("outcomes", "sessions", "check_ins", "feedback", "logs",
+                    "attachments")
 SECOND = 1000000
 NOW = SECOND * int(time.time())
 

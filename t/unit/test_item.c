@@ -12,6 +12,7 @@
 
 static et_ingest_t  ingest;
 static char         body[256 * 1024];
+static size_t       et_test_max_event = sizeof(body);
 
 
 /* An envelope of one or two items, read; the reason. */
@@ -44,7 +45,9 @@ et_test_items(const char *type, const char *payload, const char *type2,
     request.len = p - body;
     request.received = ET_TEST_NOW;
     request.limits.max_inflated = sizeof(body);
-    request.limits.max_event = sizeof(body);
+    request.limits.max_event = et_test_max_event;
+    request.limits.max_attachment = 190 * 1024;
+    request.limits.max_attachments = 190 * 1024;
 
     reason = et_ingest_open(&ingest, &request, &key);
     et_check_int(reason, ET_OK);
@@ -335,6 +338,60 @@ main(void)
         }
 
         et_check(n <= 64 * 1024);
+    }
+
+    ET_TEST("an attachment is a record with its name and bytes") {
+        record = et_test_one("attachment\",\"filename\":\"a.txt\","
+                             "\"content_type\":\"text/plain\","
+                             "\"x\":\"y", "\x01\x02\xff",
+                             ET_RECORD_ATTACHMENT);
+        et_check_int(record->id[0], 0x9e);
+        et_check_int(record->n, 1);
+        et_check_str(record->payload, "\x01\x02\xff");
+        et_check_str(et_test_attribute(record, "filename"), "a.txt");
+        et_check_str(et_test_attribute(record, "content_type"), "text/plain");
+        et_check_str(et_test_attribute(record, "attachment_type"),
+                     "event.attachment");
+        et_check_str(et_test_attribute(record, "size"), "3");
+        et_check_str(et_test_attribute(record, "chunks"), "1");
+    }
+
+    ET_TEST("a large attachment is cut into chunks, which are all of it") {
+        memset(text, 'a', sizeof(text));
+        text[180 * 1024] = '\0';
+        text[64 * 1024] = 'b';
+
+        et_test_max_event = 64 * 1024;
+        et_check_int(et_test_items("attachment", text, NULL, NULL), ET_OK);
+        et_test_max_event = sizeof(body);
+
+        et_check_int(ingest.nrecords, 3);
+        et_check_int(ingest.records[0].n, 1);
+        et_check_int(ingest.records[1].n, 0);
+        et_check_int(ingest.records[0].payload.len, 64 * 1024);
+        et_check_int(ingest.records[1].payload.data[0], 'b');
+        et_check_int(ingest.records[2].payload.len, 52 * 1024);
+        et_check_str(et_test_attribute(&ingest.records[2], "chunk"), "2");
+        et_check(et_slice_eq(et_test_attribute(&ingest.records[0],
+                                               "attachment_id"),
+                             et_test_attribute(&ingest.records[2],
+                                               "attachment_id")));
+    }
+
+    ET_TEST("two files of one name are two, and too large ones an outcome") {
+        et_check_int(et_test_items("attachment", "abc", "attachment", "abc"),
+                     ET_OK);
+        et_check_int(ingest.nrecords, 2);
+        et_check(!et_slice_eq(et_test_attribute(&ingest.records[0],
+                                                "attachment_id"),
+                              et_test_attribute(&ingest.records[1],
+                                                "attachment_id")));
+
+        text[0] = 'a';
+        memset(text, 'a', 191 * 1024);
+        text[191 * 1024] = '\0';
+        et_test_invalid("attachment", text, "attachment_too_large",
+                        "attachment");
     }
 
     ET_TEST("a damaged item leaves the envelope's event as it is") {

@@ -202,8 +202,9 @@ subtest "what was not sent, and what was damaged, are outcomes" => sub {
               . "= 'monitor' AND reason = 'bad_json'"), "1",
        "a damaged check-in is invalid");
     is(stored("sumIf(n, category = 'error'), sumIf(n, category = 'log_item'),"
-              . " sumIf(n, category = 'feedback')", "outcomes",
-              "outcome = 'accepted'"), "1\t2\t2",
+              . " sumIf(n, category = 'feedback'), "
+              . "sumIf(n, category = 'attachment')", "outcomes",
+              "outcome = 'accepted'"), "2\t2\t2\t2",
        "and what was accepted is counted by category");
 };
 

@@ -23,6 +23,7 @@ enum {
     ET_FIELD_LOGENTRY,
     ET_FIELD_USER,
     ET_FIELD_CONTEXTS,
+    ET_FIELD_REQUEST,
 
     ET_FIELD_CHECKSUM,
     ET_FIELD_CULPRIT,
@@ -42,7 +43,7 @@ enum {
     ET_FIELD_TRANSACTION,
 
     ET_FIELD_LEGACY,
-    ET_FIELD_MAX = ET_FIELD_LEGACY + ET_FIELD_CONTEXTS + 1
+    ET_FIELD_MAX = ET_FIELD_LEGACY + ET_FIELD_REQUEST + 1
 };
 
 #define ET_LEGACY(field)  (ET_FIELD_LEGACY + (field))
@@ -52,12 +53,18 @@ static char *et_event_trim(char *text, size_t *len);
 static void et_event_pick_fields(const cJSON *root, const cJSON **field);
 static int et_event_name_cmp(const char *name, size_t len,
     const et_event_name_t *entry);
-static et_reason_t et_event_read_id(et_event_t *event, const cJSON *item,
-    const et_event_source_t *source);
+static et_reason_t et_event_read_id(et_arena_t *arena, et_event_t *event,
+    const cJSON *item, const et_event_source_t *source);
 static et_reason_t et_event_read_fields(et_arena_t *arena, et_event_t *event,
     const cJSON **field, const et_event_source_t *source);
-static et_slice_t et_event_level(et_arena_t *arena, const cJSON *item);
-static et_slice_t et_event_platform(const cJSON *item);
+static void et_event_read_time(et_arena_t *arena, et_event_t *event,
+    const cJSON *item, const et_event_source_t *source);
+static int et_event_time(const cJSON *item, int64_t *us);
+static et_slice_t et_event_level(et_arena_t *arena, et_event_t *event,
+    const cJSON *item);
+static et_slice_t et_event_platform(et_arena_t *arena, et_event_t *event,
+    const cJSON *item);
+static et_slice_t et_event_read_trace(et_arena_t *arena, et_event_t *event);
 static void et_event_read_names(et_arena_t *arena, et_event_t *event,
     const cJSON **field);
 static void et_event_read_sdk(et_arena_t *arena, et_event_t *event,
@@ -74,6 +81,7 @@ static const et_event_name_t  et_event_fields[] = {
     ET_EVENT_NAME("culprit", ET_FIELD_CULPRIT),
     ET_EVENT_NAME("message", ET_FIELD_MESSAGE),
     ET_EVENT_NAME("release", ET_FIELD_RELEASE),
+    ET_EVENT_NAME("request", ET_FIELD_REQUEST),
     ET_EVENT_NAME("threads", ET_FIELD_THREADS),
     ET_EVENT_NAME("checksum", ET_FIELD_CHECKSUM),
     ET_EVENT_NAME("contexts", ET_FIELD_CONTEXTS),
@@ -87,6 +95,7 @@ static const et_event_name_t  et_event_fields[] = {
     ET_EVENT_NAME("fingerprint", ET_FIELD_FINGERPRINT),
     ET_EVENT_NAME("server_name", ET_FIELD_SERVER_NAME),
     ET_EVENT_NAME("transaction", ET_FIELD_TRANSACTION),
+    ET_EVENT_NAME("sentry.interfaces.Http", ET_LEGACY(ET_FIELD_REQUEST)),
     ET_EVENT_NAME("sentry.interfaces.User", ET_LEGACY(ET_FIELD_USER)),
     ET_EVENT_NAME("sentry.interfaces.Message", ET_LEGACY(ET_FIELD_LOGENTRY)),
     ET_EVENT_NAME("sentry.interfaces.Threads", ET_LEGACY(ET_FIELD_THREADS)),
@@ -161,7 +170,7 @@ et_event_parse(et_arena_t *arena, char *payload, size_t len,
 
     et_event_pick_fields(root, field);
 
-    rc = et_event_read_id(event, field[ET_FIELD_EVENT_ID], source);
+    rc = et_event_read_id(arena, event, field[ET_FIELD_EVENT_ID], source);
     if (rc != ET_OK) {
         return rc;
     }
@@ -273,51 +282,8 @@ et_event_name_cmp(const char *name, size_t len, const et_event_name_t *entry)
 }
 
 
-et_slice_t
-et_event_cut(et_slice_t text, size_t max)
-{
-    if (text.len == 0) {
-        return et_slice("", 0);
-    }
-
-    if (text.len > max) {
-        text.len = et_utf8_prefix(text.data, text.len, max);
-    }
-
-    return text;
-}
-
-
-et_slice_t
-et_event_text(et_arena_t *arena, const cJSON *item, size_t max)
-{
-    if (!cJSON_IsString(item) && !cJSON_IsNumber(item)) {
-        return et_slice("", 0);
-    }
-
-    return et_event_scalar(arena, item, max);
-}
-
-
-et_slice_t
-et_event_scalar(et_arena_t *arena, const cJSON *item, size_t max)
-{
-    et_slice_t  text;
-
-    text = et_json_text(arena, item);
-
-    if (text.data == NULL) {
-        return et_slice("", 0);
-    }
-
-    text.len = et_utf8_prefix(text.data, text.len, max);
-
-    return text;
-}
-
-
 static et_reason_t
-et_event_read_id(et_event_t *event, const cJSON *item,
+et_event_read_id(et_arena_t *arena, et_event_t *event, const cJSON *item,
     const et_event_source_t *source)
 {
     et_slice_t  text;
@@ -336,6 +302,8 @@ et_event_read_id(et_event_t *event, const cJSON *item,
         if (source->strict_id) {
             return ET_BAD_EVENT_ID;
         }
+
+        et_event_note(arena, event, "event_id: malformed, a new one made");
     }
 
     return et_event_id_make(event->id) ? ET_OK : ET_NO_MEMORY;
@@ -346,28 +314,30 @@ static et_reason_t
 et_event_read_fields(et_arena_t *arena, et_event_t *event,
     const cJSON **field, const et_event_source_t *source)
 {
-    event->received = source->received;
+    et_event_read_time(arena, event, field[ET_FIELD_TIMESTAMP], source);
+
+    event->level = et_event_level(arena, event, field[ET_FIELD_LEVEL]);
+    event->platform = et_event_platform(arena, event,
+                                        field[ET_FIELD_PLATFORM]);
     event->contexts = field[ET_FIELD_CONTEXTS];
-    event->timestamp = et_event_timestamp(field[ET_FIELD_TIMESTAMP],
-                                          source->received, source->received);
-    event->level = et_event_level(arena, field[ET_FIELD_LEVEL]);
-    event->platform = et_event_platform(field[ET_FIELD_PLATFORM]);
-    event->trace_id = et_event_trace_id(arena,
-                              et_json_get(et_json_get(event->contexts,
-                                                      "trace"),
-                                          "trace_id"));
+    event->trace_id = et_event_read_trace(arena, event);
 
     et_event_read_names(arena, event, field);
     et_event_read_tags(arena, event, field[ET_FIELD_TAGS]);
     et_event_read_sdk(arena, event, field[ET_FIELD_SDK], source);
-    et_event_read_user(arena, event, field[ET_FIELD_USER], source->client_ip);
+    et_event_read_user(arena, event, field[ET_FIELD_USER],
+                       field[ET_FIELD_REQUEST], field[ET_FIELD_SDK],
+                       source->client_ip);
     et_event_read_message(arena, event, field[ET_FIELD_LOGENTRY],
                           field[ET_FIELD_MESSAGE]);
     et_event_read_exceptions(arena, event, field[ET_FIELD_EXCEPTION],
                              field[ET_FIELD_STACKTRACE],
                              field[ET_FIELD_THREADS]);
 
-    if (cJSON_IsArray(field[ET_FIELD_FINGERPRINT])) {
+    if (cJSON_IsObject(field[ET_FIELD_FINGERPRINT])) {
+        et_event_note(arena, event, "fingerprint: an object, dropped");
+
+    } else {
         event->fingerprint = field[ET_FIELD_FINGERPRINT];
     }
 
@@ -387,24 +357,72 @@ et_event_read_fields(et_arena_t *arena, et_event_t *event,
 }
 
 
+static void
+et_event_read_time(et_arena_t *arena, et_event_t *event, const cJSON *item,
+    const et_event_source_t *source)
+{
+    int64_t      us;
+    const char  *why;
+
+    event->received = source->received;
+    event->timestamp = source->received;
+
+    if (item == NULL) {
+        return;
+    }
+
+    if (!et_event_time(item, &us)) {
+        why = "no time";
+
+    } else {
+        us += source->drift;
+
+        if (us > source->received + ET_MAX_FUTURE) {
+            why = "in the future";
+
+        } else if (us < source->received - ET_MAX_AGE) {
+            why = "over 30 days old";
+
+        } else {
+            event->timestamp = us;
+
+            if (source->drift != 0) {
+                et_event_note(arena, event, "timestamp: %+lld s, as the "
+                              "sender's clock is wrong",
+                              (long long) (source->drift / ET_SECOND));
+            }
+
+            return;
+        }
+    }
+
+    et_event_note(arena, event, "timestamp: %s, the time received taken", why);
+}
+
+
+static int
+et_event_time(const cJSON *item, int64_t *us)
+{
+    if (cJSON_IsString(item)) {
+        return et_time_parse(et_json_str(item), us);
+    }
+
+    if (cJSON_IsNumber(item)) {
+        return et_time_from_seconds(item->valuedouble, us);
+    }
+
+    return 0;
+}
+
+
 int64_t
 et_event_timestamp(const cJSON *item, int64_t received, int64_t otherwise)
 {
-    int      known;
     int64_t  us;
 
-    if (cJSON_IsString(item)) {
-        known = et_time_parse(et_json_str(item), &us);
-
-    } else if (cJSON_IsNumber(item)) {
-        known = et_time_from_seconds(item->valuedouble, &us);
-
-    } else {
-        known = 0;
-        us = 0;
-    }
-
-    if (!known || us > received + ET_MAX_FUTURE || us < received - ET_MAX_AGE) {
+    if (!et_event_time(item, &us) || us > received + ET_MAX_FUTURE
+        || us < received - ET_MAX_AGE)
+    {
         return otherwise;
     }
 
@@ -412,13 +430,28 @@ et_event_timestamp(const cJSON *item, int64_t received, int64_t otherwise)
 }
 
 
+int64_t
+et_event_drift(et_slice_t sent_at, int64_t received)
+{
+    int64_t  us;
+
+    if (!et_time_parse(sent_at, &us)) {
+        return 0;
+    }
+
+    us = received - us;
+
+    return (us >= ET_MIN_DRIFT || us <= -ET_MIN_DRIFT) ? us : 0;
+}
+
+
 static et_slice_t
-et_event_level(et_arena_t *arena, const cJSON *item)
+et_event_level(et_arena_t *arena, et_event_t *event, const cJSON *item)
 {
     size_t      i;
     et_slice_t  text;
 
-    text = et_event_text(arena, item, ET_MAX_TYPE);
+    text = et_event_read_text(arena, event, item, "level", SIZE_MAX);
 
     for (i = 0; i < ET_EVENT_NAMES(et_event_levels); i++) {
         if (et_slice_eq_nocase(text, et_event_levels[i].name)) {
@@ -426,15 +459,22 @@ et_event_level(et_arena_t *arena, const cJSON *item)
         }
     }
 
+    if (text.len != 0) {
+        et_event_note(arena, event, "level: unknown, error taken");
+    }
+
     return et_slice_str("error");
 }
 
 
 static et_slice_t
-et_event_platform(const cJSON *item)
+et_event_platform(et_arena_t *arena, et_event_t *event, const cJSON *item)
 {
     size_t      i;
     et_slice_t  text;
+
+    et_event_expect(arena, event, item, "platform",
+                    cJSON_String | cJSON_NULL);
 
     text = et_json_str(item);
 
@@ -448,9 +488,32 @@ et_event_platform(const cJSON *item)
         }
     }
 
-    text.len = et_utf8_prefix(text.data, text.len, ET_MAX_PLATFORM);
+    return et_event_read_cut(arena, event, text, "platform", ET_MAX_PLATFORM);
+}
 
-    return text;
+
+static et_slice_t
+et_event_read_trace(et_arena_t *arena, et_event_t *event)
+{
+    et_slice_t    id;
+    const cJSON  *item;
+
+    et_event_expect(arena, event, event->contexts, "contexts", cJSON_Object);
+
+    item = et_json_get(et_json_get(event->contexts, "trace"), "trace_id");
+
+    if (item == NULL || cJSON_IsNull(item)) {
+        return et_slice("", 0);
+    }
+
+    id = et_event_trace_id(arena, item);
+
+    if (id.len == 0) {
+        et_event_note(arena, event,
+                      "contexts.trace.trace_id: malformed, dropped");
+    }
+
+    return id;
 }
 
 
@@ -483,22 +546,27 @@ et_event_trace_id(et_arena_t *arena, const cJSON *item)
 static void
 et_event_read_names(et_arena_t *arena, et_event_t *event, const cJSON **field)
 {
-    event->logger = et_event_text(arena, field[ET_FIELD_LOGGER],
-                                  ET_MAX_LOGGER);
-    event->environment = et_event_text(arena, field[ET_FIELD_ENVIRONMENT],
-                                       ET_MAX_ENVIRONMENT);
-    event->release = et_event_text(arena, field[ET_FIELD_RELEASE],
-                                   ET_MAX_RELEASE);
-    event->dist = et_event_text(arena, field[ET_FIELD_DIST], ET_MAX_DIST);
-    event->server_name = et_event_text(arena, field[ET_FIELD_SERVER_NAME],
-                                       ET_MAX_SERVER_NAME);
-    event->transaction = et_event_text(arena, field[ET_FIELD_TRANSACTION],
-                                       ET_MAX_TRANSACTION);
-    event->culprit = et_event_text(arena, field[ET_FIELD_CULPRIT],
-                                   ET_MAX_CULPRIT);
+    event->logger = et_event_read_text(arena, event, field[ET_FIELD_LOGGER],
+                                       "logger", ET_MAX_LOGGER);
+    event->environment = et_event_read_text(arena, event,
+                                            field[ET_FIELD_ENVIRONMENT],
+                                            "environment", ET_MAX_ENVIRONMENT);
+    event->release = et_event_read_text(arena, event, field[ET_FIELD_RELEASE],
+                                        "release", ET_MAX_RELEASE);
+    event->dist = et_event_read_text(arena, event, field[ET_FIELD_DIST], "dist",
+                                     ET_MAX_DIST);
+    event->server_name = et_event_read_text(arena, event,
+                                            field[ET_FIELD_SERVER_NAME],
+                                            "server_name", ET_MAX_SERVER_NAME);
+    event->transaction = et_event_read_text(arena, event,
+                                            field[ET_FIELD_TRANSACTION],
+                                            "transaction", ET_MAX_TRANSACTION);
+    event->culprit = et_event_read_text(arena, event, field[ET_FIELD_CULPRIT],
+                                        "culprit", ET_MAX_CULPRIT);
 
     /* a checksum is hashed, not kept, so its length does not matter */
-    event->checksum = et_event_text(arena, field[ET_FIELD_CHECKSUM], SIZE_MAX);
+    event->checksum = et_event_read_text(arena, event, field[ET_FIELD_CHECKSUM],
+                                         "checksum", SIZE_MAX);
 
     if (event->culprit.len == 0) {
         event->culprit = event->transaction;
@@ -510,10 +578,13 @@ static void
 et_event_read_sdk(et_arena_t *arena, et_event_t *event, const cJSON *sdk,
     const et_event_source_t *source)
 {
-    event->sdk_name = et_event_text(arena, et_json_get(sdk, "name"),
-                                    ET_MAX_SDK);
-    event->sdk_version = et_event_text(arena, et_json_get(sdk, "version"),
-                                       ET_MAX_SDK);
+    et_event_expect(arena, event, sdk, "sdk", cJSON_Object);
+
+    event->sdk_name = et_event_read_text(arena, event, et_json_get(sdk, "name"),
+                                         "sdk.name", ET_MAX_SDK);
+    event->sdk_version = et_event_read_text(arena, event,
+                                            et_json_get(sdk, "version"),
+                                            "sdk.version", ET_MAX_SDK);
 
     /* name and version go together: never the name of one SDK and the
      * version of another */
@@ -522,6 +593,13 @@ et_event_read_sdk(et_arena_t *arena, et_event_t *event, const cJSON *sdk,
         return;
     }
 
-    event->sdk_name = et_event_cut(source->sdk_name, ET_MAX_SDK);
-    event->sdk_version = et_event_cut(source->sdk_version, ET_MAX_SDK);
+    event->sdk_name = et_event_read_cut(arena, event, source->sdk_name,
+                                        "sdk.name", ET_MAX_SDK);
+    event->sdk_version = et_slice("", 0);
+
+    if (source->sdk_version.len != 0) {
+        event->sdk_version = et_event_read_cut(arena, event,
+                                               source->sdk_version,
+                                               "sdk.version", ET_MAX_SDK);
+    }
 }

@@ -3,10 +3,10 @@
  * field is normalised.
  *
  * Promise: an event is not lost for one bad field.  A field of the wrong
- * form is left empty, a long one is cut (never inside a character); only
- * what is no JSON object at all is refused.  Every form of every field that
- * SDKs are known to send is read (contract, section 5; legacy
- * sentry.interfaces.* keys included).
+ * form is left empty, a long one is cut (never inside a character), and a
+ * note says so; only what is no JSON object at all is refused.  Every form
+ * of every field that SDKs are known to send is read (contract, section 5;
+ * legacy sentry.interfaces.* keys included).
  *
  * Slices point into the JSON tree, the arena or constants, and live as long
  * as the arena.
@@ -48,6 +48,10 @@
 /* a timestamp further in the future, or older, becomes the time received */
 #define ET_MAX_FUTURE          (60 * ET_SECOND)
 #define ET_MAX_AGE             (30 * 86400 * ET_SECOND)
+
+/* a sender's clock that is wrong by less is not corrected: the difference may
+ * be a request that was long under way */
+#define ET_MIN_DRIFT           (55 * 60 * ET_SECOND)
 
 
 typedef struct {
@@ -116,7 +120,8 @@ typedef struct {
                                           crashed thread, where no exception
                                           has frames; or NULL */
     const cJSON     *contexts;         /* or NULL */
-    const cJSON     *fingerprint;      /* the client's, an array, or NULL */
+    const cJSON     *fingerprint;      /* the client's: a list, or what is
+                                          taken for its only element; or NULL */
     et_slice_t       checksum;         /* legacy, replaces the fingerprint */
 
     uint64_t         grouping_hash;    /* the fingerprint, below 2^53 */
@@ -133,6 +138,7 @@ typedef struct {
     et_slice_t  sdk_version;
     et_slice_t  client_ip;     /* text */
     int64_t     received;      /* microseconds */
+    int64_t     drift;         /* microseconds, added to the event's time */
     unsigned    strict_id:1;   /* a malformed payload id is ET_BAD_EVENT_ID
                                   (store); else a new one is made */
 } et_event_source_t;
@@ -145,6 +151,20 @@ typedef struct {
  */
 et_reason_t et_event_parse(et_arena_t *arena, char *payload, size_t len,
     const et_event_source_t *source, et_event_t *event);
+
+/*
+ * Adds "field: what was done" to the event's notes, of at most ET_MAX_NOTE
+ * bytes.  An exhausted arena is told by its state.
+ */
+void et_event_note(et_arena_t *arena, et_event_t *event, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * By how much the sender's clock is behind, microseconds: the difference
+ * between when a request says it was sent and when it was received, where
+ * that is ET_MIN_DRIFT or more; else 0, also where sent_at is no time.
+ */
+int64_t et_event_drift(et_slice_t sent_at, int64_t received);
 
 /* 32 hex digits of any case, or 36 characters with dashes.  1, or 0. */
 int et_event_id_parse(et_slice_t text, unsigned char id[ET_EVENT_ID_LEN]);

@@ -9,6 +9,9 @@
 #include "et_event_internal.h"
 
 
+#define ET_VALUE_BUFFER  (2 * ET_MAX_VALUE)
+
+
 /* Walks the objects in {"values": [...]}, in a list, or the one object. */
 
 typedef struct {
@@ -31,8 +34,11 @@ static void et_event_read_chain(et_arena_t *arena, et_event_t *event,
     const cJSON *exception);
 static void et_event_list_init(et_event_list_t *list, const cJSON *item);
 static const cJSON *et_event_list_next(et_event_list_t *list);
-static int et_event_read_exception(et_arena_t *arena, const cJSON *item,
-    et_exception_t *e);
+static int et_event_read_exception(et_arena_t *arena, et_event_t *event,
+    const cJSON *item, et_exception_t *e);
+static et_slice_t et_event_value(et_arena_t *arena, et_event_t *event,
+    const cJSON *item);
+static void et_event_split_value(et_exception_t *e);
 static const cJSON *et_event_frames(const cJSON *stacktrace);
 static const cJSON *et_event_thread_frames(const cJSON *threads);
 
@@ -74,10 +80,12 @@ et_event_read_exceptions(et_arena_t *arena, et_event_t *event,
         }
     }
 
-    event->frames = et_event_frames(stacktrace);
+    /* the order of grouping: a single thread, then a stack trace */
+
+    event->frames = et_event_thread_frames(threads);
 
     if (event->frames == NULL) {
-        event->frames = et_event_thread_frames(threads);
+        event->frames = et_event_frames(stacktrace);
     }
 }
 
@@ -89,6 +97,9 @@ et_event_read_chain(et_arena_t *arena, et_event_t *event,
     size_t            n, size;
     const cJSON      *item;
     et_event_list_t   list;
+
+    et_event_expect(arena, event, exception, "exception",
+                    cJSON_Object | cJSON_Array);
 
     n = 0;
     et_event_list_init(&list, exception);
@@ -109,6 +120,11 @@ et_event_read_chain(et_arena_t *arena, et_event_t *event,
         return;
     }
 
+    if (n > ET_MAX_EXCEPTIONS) {
+        et_event_note(arena, event, "exception: the last %d of %zu kept",
+                      ET_MAX_EXCEPTIONS, n);
+    }
+
     et_event_list_init(&list, exception);
 
     for ( /* void */ ; n > 0; n--) {
@@ -118,7 +134,7 @@ et_event_read_chain(et_arena_t *arena, et_event_t *event,
             continue;
         }
 
-        if (et_event_read_exception(arena, item,
+        if (et_event_read_exception(arena, event, item,
                                     &event->exceptions[event->nexceptions]))
         {
             event->nexceptions++;
@@ -171,8 +187,8 @@ et_event_list_next(et_event_list_t *list)
 /* 1, or 0 where the object says nothing of an exception. */
 
 static int
-et_event_read_exception(et_arena_t *arena, const cJSON *item,
-    et_exception_t *e)
+et_event_read_exception(et_arena_t *arena, et_event_t *event,
+    const cJSON *item, et_exception_t *e)
 {
     const cJSON  *synthetic;
     const cJSON  *field[ET_EXCEPTION_MAX];
@@ -180,10 +196,15 @@ et_event_read_exception(et_arena_t *arena, const cJSON *item,
     et_event_pick(item, et_exception_fields,
                   ET_EVENT_NAMES(et_exception_fields), field);
 
-    e->type = et_event_text(arena, field[ET_EXCEPTION_TYPE], ET_MAX_TYPE);
-    e->value = et_event_scalar(arena, field[ET_EXCEPTION_VALUE],
-                               ET_MAX_VALUE);
-    e->module = et_event_text(arena, field[ET_EXCEPTION_MODULE], ET_MAX_TYPE);
+    e->type = et_event_read_text(arena, event, field[ET_EXCEPTION_TYPE],
+                                 "exception.type", ET_MAX_TYPE);
+    e->value = et_event_value(arena, event, field[ET_EXCEPTION_VALUE]);
+    e->module = et_event_read_text(arena, event, field[ET_EXCEPTION_MODULE],
+                                   "exception.module", ET_MAX_TYPE);
+
+    if (e->type.len == 0 && e->value.len != 0) {
+        et_event_split_value(e);
+    }
 
     synthetic = et_json_get(field[ET_EXCEPTION_MECHANISM], "synthetic");
     e->synthetic = cJSON_IsTrue(synthetic) != 0;
@@ -192,6 +213,68 @@ et_event_read_exception(et_arena_t *arena, const cJSON *item,
 
     return e->type.len != 0 || e->value.len != 0 || e->module.len != 0
            || e->frames != NULL;
+}
+
+
+/* A value that is no text is its JSON: a program can throw anything. */
+
+static et_slice_t
+et_event_value(et_arena_t *arena, et_event_t *event, const cJSON *item)
+{
+    char        *out;
+    et_slice_t   text;
+
+    if (cJSON_IsObject(item) || cJSON_IsArray(item)) {
+        out = et_arena_alloc(arena, ET_VALUE_BUFFER);
+        if (out == NULL) {
+            return et_slice("", 0);
+        }
+
+        if (cJSON_PrintPreallocated((cJSON *) item, out, ET_VALUE_BUFFER, 0)) {
+            text = et_slice_str(out);
+
+            return et_event_read_cut(arena, event, text, "exception.value",
+                                     ET_MAX_VALUE);
+        }
+    }
+
+    return et_event_read_scalar(arena, event, item, "exception.value",
+                                ET_MAX_VALUE);
+}
+
+
+/* "ValueError: unauthorized" without a type has one, and where it has not,
+ * the value stays. */
+
+static void
+et_event_split_value(et_exception_t *e)
+{
+    char         c;
+    size_t       i;
+    const char  *p;
+
+    p = e->value.data;
+
+    for (i = 0; i < e->value.len && i <= ET_MAX_TYPE; i++) {
+        c = et_lower(p[i]);
+
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_') {
+            break;
+        }
+    }
+
+    if (i == 0 || i > ET_MAX_TYPE || i == e->value.len || p[i] != ':'
+        || memchr(p, '\n', e->value.len) != NULL
+        || (i + 1 < e->value.len && p[i + 1] == '/'))
+    {
+        return;
+    }
+
+    e->type = et_slice(p, i);
+
+    for (i++; i < e->value.len && p[i] == ' '; i++) { /* void */ }
+
+    e->value = et_slice(p + i, e->value.len - i);
 }
 
 

@@ -2,7 +2,7 @@
  * What the files of the event reader share: et_event.c reads the object and
  * its plain fields, et_event_exception.c what was thrown and where,
  * et_event_message.c the message, et_event_tags.c the tags, et_event_user.c
- * the user.
+ * the user; et_event_text.c turns a field into text, and notes where it can't.
  *
  * Promise of every reader: whatever the JSON holds, the fields it is for are
  * set, and a slice without a value is "" with a pointer that may be read.
@@ -39,8 +39,24 @@ void et_event_pick(const cJSON *obj, const et_event_name_t *names, size_t n,
 /* A string or a number as text of at most max bytes, "" for anything else. */
 et_slice_t et_event_text(et_arena_t *arena, const cJSON *item, size_t max);
 
+/* The same of anything that et_json_text() can print, so also booleans. */
+et_slice_t et_event_scalar(et_arena_t *arena, const cJSON *item, size_t max);
+
 /* A text cut to max bytes, between characters; "" where it has no bytes. */
 et_slice_t et_event_cut(et_slice_t text, size_t max);
+
+/* The three of them with a note, under that name, where a value was cut or is
+ * of another type. */
+et_slice_t et_event_read_text(et_arena_t *arena, et_event_t *event,
+    const cJSON *item, const char *name, size_t max);
+et_slice_t et_event_read_scalar(et_arena_t *arena, et_event_t *event,
+    const cJSON *item, const char *name, size_t max);
+et_slice_t et_event_read_cut(et_arena_t *arena, et_event_t *event,
+    et_slice_t text, const char *name, size_t max);
+
+/* A note where the item, which may be NULL, is of none of these types. */
+void et_event_expect(et_arena_t *arena, et_event_t *event, const cJSON *item,
+    const char *name, int types);
 
 /* A timestamp in any of its forms; otherwise where it is none, or too far in
  * the future or too old. */
@@ -49,9 +65,6 @@ int64_t et_event_timestamp(const cJSON *item, int64_t received,
 
 /* A trace id as 32 lower-case hex digits, "" where it is none. */
 et_slice_t et_event_trace_id(et_arena_t *arena, const cJSON *item);
-
-/* The same of anything that et_json_text() can print, so also booleans. */
-et_slice_t et_event_scalar(et_arena_t *arena, const cJSON *item, size_t max);
 
 
 /* Sets exceptions, type, value and frames; any of the three may be NULL. */
@@ -66,9 +79,14 @@ void et_event_read_message(et_arena_t *arena, et_event_t *event,
 void et_event_read_tags(et_arena_t *arena, et_event_t *event,
     const cJSON *tags);
 
-/* Sets the user's fields and hash; event->platform is set already. */
+/*
+ * Sets the user's fields and hash; event->platform is set already.  Whether
+ * the address is the client's is said by the user, the request (REMOTE_ADDR)
+ * and the SDK (settings.infer_ip).
+ */
 void et_event_read_user(et_arena_t *arena, et_event_t *event,
-    const cJSON *user, et_slice_t client_ip);
+    const cJSON *user, const cJSON *request, const cJSON *sdk,
+    et_slice_t client_ip);
 
 
 #endif /* ET_EVENT_INTERNAL_H */

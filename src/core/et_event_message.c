@@ -39,7 +39,7 @@ typedef struct {
 
 
 static int et_event_read_logentry(et_arena_t *arena, et_event_t *event,
-    const cJSON *item);
+    const cJSON *item, const char *name);
 static et_slice_t et_event_format(et_arena_t *arena, et_slice_t template,
     const cJSON *items);
 static size_t et_event_piece(et_slice_t template, size_t pos,
@@ -65,8 +65,8 @@ void
 et_event_read_message(et_arena_t *arena, et_event_t *event,
     const cJSON *logentry, const cJSON *message)
 {
-    if (!et_event_read_logentry(arena, event, logentry)) {
-        (void) et_event_read_logentry(arena, event, message);
+    if (!et_event_read_logentry(arena, event, logentry, "logentry")) {
+        (void) et_event_read_logentry(arena, event, message, "message");
     }
 }
 
@@ -75,29 +75,28 @@ et_event_read_message(et_arena_t *arena, et_event_t *event,
 
 static int
 et_event_read_logentry(et_arena_t *arena, et_event_t *event,
-    const cJSON *item)
+    const cJSON *item, const char *name)
 {
-    et_slice_t    formatted;
+    et_slice_t    template, formatted;
     const cJSON  *field[ET_LOGENTRY_MAX];
 
-    event->message_template = et_event_text(arena, item, ET_MAX_MESSAGE);
-    event->message = event->message_template;
-
     if (!cJSON_IsObject(item)) {
+        event->message_template = et_event_read_text(arena, event, item, name,
+                                                     ET_MAX_MESSAGE);
+        event->message = event->message_template;
+
         return event->message.len != 0;
     }
 
     et_event_pick(item, et_logentry_fields,
                   ET_EVENT_NAMES(et_logentry_fields), field);
 
-    event->message_template = et_event_text(arena, field[ET_LOGENTRY_MESSAGE],
-                                            ET_MAX_MESSAGE);
-    formatted = et_event_text(arena, field[ET_LOGENTRY_FORMATTED],
-                              ET_MAX_MESSAGE);
+    template = et_event_read_text(arena, event, field[ET_LOGENTRY_MESSAGE],
+                                  name, ET_MAX_MESSAGE);
+    formatted = et_event_read_text(arena, event, field[ET_LOGENTRY_FORMATTED],
+                                   name, ET_MAX_MESSAGE);
 
-    if (event->message_template.len == 0) {
-        event->message_template = formatted;
-    }
+    event->message_template = template.len != 0 ? template : formatted;
 
     if (formatted.len == 0) {
         formatted = et_event_format(arena, event->message_template,

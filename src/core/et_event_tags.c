@@ -3,16 +3,24 @@
  *
  * Promise: each key once, the first of its name; keys that are fields of the
  * event (contract, section 5) are no tags; at most ET_MAX_TAGS, so that the
- * search for a key used already is bounded.
+ * search for a key used already is bounded.  What is no tag is noted, but for
+ * null, which SDKs send for "no value".
  */
 
 #include "et_event_internal.h"
 
 
-static const cJSON *et_event_tag(et_arena_t *arena, const cJSON *item,
-    int named, et_slice_t *key);
+#define ET_TAG_NOTE  48        /* bytes of a tag's key that a note has */
+
+
+static void et_event_read_tag(et_arena_t *arena, et_event_t *event,
+    et_slice_t key, const cJSON *value);
+static const cJSON *et_event_tag(et_arena_t *arena, et_event_t *event,
+    const cJSON *item, int named, et_slice_t *key);
 static int et_event_tag_reserved(et_slice_t key);
 static int et_event_tag_known(const et_event_t *event, et_slice_t key);
+static void et_event_tag_note(et_arena_t *arena, et_event_t *event,
+    et_slice_t key, const char *what);
 
 
 static const et_slice_t  et_event_tag_environment = ET_SLICE("environment");
@@ -28,9 +36,11 @@ et_event_read_tags(et_arena_t *arena, et_event_t *event, const cJSON *tags)
 {
     int           named;
     size_t        n;
-    et_tag_t     *tag;
     et_slice_t    key;
     const cJSON  *item, *value;
+
+    et_event_expect(arena, event, tags, "tags",
+                    cJSON_Object | cJSON_Array | cJSON_NULL);
 
     named = cJSON_IsObject(tags);
 
@@ -47,35 +57,66 @@ et_event_read_tags(et_arena_t *arena, et_event_t *event, const cJSON *tags)
     }
 
     for (item = tags->child; item != NULL; item = item->next) {
+        value = et_event_tag(arena, event, item, named, &key);
 
-        value = et_event_tag(arena, item, named, &key);
+        if (value != NULL && !cJSON_IsNull(value)) {
+            et_event_read_tag(arena, event, key, value);
+        }
+    }
+}
 
-        if (key.len == 0 || value == NULL || cJSON_IsNull(value)
-            || cJSON_IsObject(value) || cJSON_IsArray(value))
+
+static void
+et_event_read_tag(et_arena_t *arena, et_event_t *event, et_slice_t key,
+    const cJSON *value)
+{
+    et_tag_t    *tag;
+    et_slice_t   text;
+
+    if (key.len == 0) {
+        et_event_note(arena, event, "tags: one without a key, dropped");
+        return;
+    }
+
+    if (cJSON_IsObject(value) || cJSON_IsArray(value)) {
+        et_event_tag_note(arena, event, key, "no text, dropped");
+        return;
+    }
+
+    if (et_event_tag_reserved(key)) {
+
+        if (event->environment.len == 0
+            && et_slice_eq(key, et_event_tag_environment))
         {
-            continue;
+            event->environment = et_event_read_text(arena, event, value,
+                                                    "environment",
+                                                    ET_MAX_ENVIRONMENT);
+            return;
         }
 
-        if (et_event_tag_reserved(key)) {
+        et_event_tag_note(arena, event, key, "a field's name, dropped");
+        return;
+    }
 
-            if (event->environment.len == 0
-                && et_slice_eq(key, et_event_tag_environment))
-            {
-                event->environment = et_event_text(arena, value,
-                                                   ET_MAX_ENVIRONMENT);
-            }
+    if (et_event_tag_known(event, key)) {
+        et_event_tag_note(arena, event, key, "there already, dropped");
+        return;
+    }
 
-            continue;
-        }
+    if (event->ntags == ET_MAX_TAGS) {
+        et_event_tag_note(arena, event, key, "one tag too many, dropped");
+        return;
+    }
 
-        if (event->ntags == ET_MAX_TAGS || et_event_tag_known(event, key)) {
-            continue;
-        }
+    text = et_event_scalar(arena, value, SIZE_MAX);
 
-        tag = &event->tags[event->ntags++];
+    tag = &event->tags[event->ntags++];
 
-        tag->key = key;
-        tag->value = et_event_scalar(arena, value, ET_MAX_TAG_VALUE);
+    tag->key = key;
+    tag->value = et_event_cut(text, ET_MAX_TAG_VALUE);
+
+    if (tag->value.len != text.len) {
+        et_event_tag_note(arena, event, key, "cut to 200 bytes");
     }
 }
 
@@ -83,14 +124,14 @@ et_event_read_tags(et_arena_t *arena, et_event_t *event, const cJSON *tags)
 /* A tag's key, cut or empty, and its value, which may be NULL. */
 
 static const cJSON *
-et_event_tag(et_arena_t *arena, const cJSON *item, int named, et_slice_t *key)
+et_event_tag(et_arena_t *arena, et_event_t *event, const cJSON *item,
+    int named, et_slice_t *key)
 {
     const cJSON  *name, *value;
 
     if (named) {
-        *key = et_slice_str(item->string);
-        key->len = et_utf8_prefix(key->data, key->len, ET_MAX_TAG_KEY);
-
+        *key = et_event_read_cut(arena, event, et_slice_str(item->string),
+                                 "a tag's key", ET_MAX_TAG_KEY);
         return item;
     }
 
@@ -104,9 +145,13 @@ et_event_tag(et_arena_t *arena, const cJSON *item, int named, et_slice_t *key)
     } else if (cJSON_IsObject(item)) {
         name = et_json_get(item, "key");
         value = et_json_get(item, "value");
+
+    } else {
+        et_event_expect(arena, event, item, "tags", cJSON_NULL);
     }
 
-    *key = et_event_text(arena, name, ET_MAX_TAG_KEY);
+    *key = et_event_read_text(arena, event, name, "a tag's key",
+                              ET_MAX_TAG_KEY);
 
     return value;
 }
@@ -139,4 +184,16 @@ et_event_tag_known(const et_event_t *event, et_slice_t key)
     }
 
     return 0;
+}
+
+
+static void
+et_event_tag_note(et_arena_t *arena, et_event_t *event, et_slice_t key,
+    const char *what)
+{
+    size_t  len;
+
+    len = et_utf8_prefix(key.data, key.len, ET_TAG_NOTE);
+
+    et_event_note(arena, event, "tags.%.*s: %s", (int) len, key.data, what);
 }

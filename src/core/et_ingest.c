@@ -14,6 +14,7 @@ static et_reason_t et_ingest_item(et_ingest_t *ingest,
 static et_reason_t et_ingest_event(et_ingest_t *ingest,
     const et_request_t *request, char *payload, size_t len);
 static et_event_t *et_ingest_grow(et_ingest_t *ingest);
+static int et_ingest_own_id(et_ingest_t *ingest, et_event_t *event);
 static et_event_t *et_ingest_find_outcome(et_ingest_t *ingest,
     const et_event_t *outcome);
 
@@ -278,6 +279,10 @@ et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
         return reason;
     }
 
+    if (!et_ingest_own_id(ingest, event)) {
+        return ET_NO_MEMORY;
+    }
+
     reason = et_group(&ingest->arena, &ingest->hasher, event);
     if (reason != ET_OK) {
         return reason;
@@ -306,7 +311,35 @@ et_ingest_source(const et_ingest_t *ingest, const et_request_t *request,
     source->sdk_version = ingest->envelope.sdk_version;
     source->client_ip = request->client_ip;
     source->received = request->received;
+    source->drift = et_event_drift(ingest->envelope.sent_at,
+                                   request->received);
     source->strict_id = (request->endpoint == ET_ENDPOINT_STORE);
+}
+
+
+/* An event that has the id of one before it in the envelope gets another.
+ * 1, or 0 where there is no entropy. */
+
+static int
+et_ingest_own_id(et_ingest_t *ingest, et_event_t *event)
+{
+    size_t             i;
+    const et_event_t  *other;
+
+    for (i = 0; i < ingest->nrecords; i++) {
+        other = &ingest->records[i];
+
+        if (other->kind == ET_RECORD_EVENT
+            && memcmp(other->id, event->id, ET_EVENT_ID_LEN) == 0)
+        {
+            et_event_note(&ingest->arena, event,
+                          "event_id: another event's, a new one made");
+
+            return et_event_id_make(event->id);
+        }
+    }
+
+    return 1;
 }
 
 

@@ -154,6 +154,29 @@ tag(const char *key)
 }
 
 
+/* The text is one of the event's notes. */
+
+static int
+noted(const char *text)
+{
+    size_t  i;
+
+    for (i = 0; i < event.nnotes; i++) {
+        if (et_slice_eq(event.notes[i], et_slice_str(text))) {
+            return 1;
+        }
+    }
+
+    printf("# of %zu notes the first is \"%.*s\"\n", event.nnotes,
+           event.nnotes != 0 ? (int) event.notes[0].len : 0,
+           event.nnotes != 0 ? event.notes[0].data : "");
+
+    return 0;
+}
+
+#define check_note(text)  et_check(noted(text))
+
+
 static void
 test_ids(void)
 {
@@ -521,12 +544,20 @@ test_plain_fields(void)
         et_check_int(event.checksum.len, 20000);
     }
 
-    ET_TEST("the fingerprint is kept where it is a list, whatever is in it") {
+    ET_TEST("the fingerprint is kept where it is a list, whatever is in it, "
+            "or a scalar, but no object")
+    {
         parse_field("fingerprint", "['{{ default }}',1,true,null]");
         et_check(cJSON_IsArray(event.fingerprint));
         et_check_int(cJSON_GetArraySize(event.fingerprint), 4);
         parse_field("fingerprint", "'x'");
+        et_check(cJSON_IsString(event.fingerprint));
+        parse_field("fingerprint", "{'a':'x'}");
         et_check(event.fingerprint == NULL);
+        check_note("fingerprint: an object, dropped");
+        parse_field("fingerprint", "null");
+        et_check(event.fingerprint == NULL);
+        et_check_int(event.nnotes, 0);
     }
 }
 
@@ -640,17 +671,55 @@ test_exceptions(void)
         et_check_str(event.value, "t");
     }
 
-    ET_TEST("an exception's value may be a number or a boolean; an object is "
-            "no text")
+    ET_TEST("an exception's value may be a number, a boolean, or anything "
+            "else as JSON")
     {
         parse_field("exception", "[{'type':'E','value':404}]");
         check_one_exception("E", "404");
         parse_field("exception", "[{'value':true}]");
         check_one_exception("", "true");
-        parse_field("exception", "[{'type':'E','value':{'a':1}}]");
+        parse_field("exception", "[{'type':'E','value':{'a':[1,null]}}]");
+        check_one_exception("E", "{\"a\":[1,null]}");
+        parse_field("exception", "[{'type':'E','value':null}]");
         check_one_exception("E", "");
+        et_check_int(event.nnotes, 0);
         parse_field("exception", "[{'type':{'a':1},'value':'v'}]");
         check_one_exception("", "v");
+        check_note("exception.type: an object, dropped");
+    }
+
+    ET_TEST("a value as JSON is cut, and dropped where it is very long") {
+        parse_long("{'exception':[{'type':'E','value':{'a':'", ET_MAX_VALUE,
+                   "'}}]}");
+        et_check_int(event.value.len, ET_MAX_VALUE);
+        check_note("exception.value: cut to 8192 bytes");
+        parse_long("{'exception':[{'type':'E','value':['", 4 * ET_MAX_VALUE,
+                   "']}]}");
+        check_one_exception("E", "");
+        check_note("exception.value: a list, dropped");
+    }
+
+    ET_TEST("a value of \"type: value\" without a type has one") {
+        parse_field("exception", "[{'value':'ValueError: no such user: 7'}]");
+        check_one_exception("ValueError", "no such user: 7");
+        parse_field("exception", "[{'value':'E_1:x'}]");
+        check_one_exception("E_1", "x");
+        parse_field("exception", "[{'value':'E:'}]");
+        check_one_exception("E", "");
+        parse_field("exception", "[{'type':'','value':'E: x'}]");
+        check_one_exception("E", "x");
+        parse_field("exception", "[{'type':'T','value':'E: x'}]");
+        check_one_exception("T", "E: x");
+        parse_field("exception", "[{'value':'two words: x'}]");
+        check_one_exception("", "two words: x");
+        parse_field("exception", "[{'value':'http://x'}]");
+        check_one_exception("", "http://x");
+        parse_field("exception", "[{'value':': x'}]");
+        check_one_exception("", ": x");
+        parse_field("exception", "[{'value':'E: x\\ny'}]");
+        check_one_exception("", "E: x\ny");
+        parse_long("{'exception':[{'value':'", ET_MAX_TYPE + 1, ": x'}]}");
+        et_check_str(event.type, "");
     }
 
     ET_TEST("an exception's type, module and value are cut at their limits") {
@@ -814,9 +883,17 @@ test_threads(void)
         }
     }
 
-    ET_TEST("the event's own stack trace goes before its threads") {
+    ET_TEST("a single thread goes before the event's own stack trace, and "
+            "several threads do not")
+    {
         parse("{'threads':[" THREAD("t", "") "],'stacktrace':" FRAMES("s")
               "}");
+        et_check_str(et_slice_str(first_function(event.frames)), "t");
+        parse("{'threads':[" THREAD("t", "") "," THREAD("u", "") "],"
+              "'stacktrace':" FRAMES("s") "}");
+        et_check_str(et_slice_str(first_function(event.frames)), "s");
+        parse("{'threads':[{'id':1,'crashed':true}],"
+              "'stacktrace':" FRAMES("s") "}");
         et_check_str(et_slice_str(first_function(event.frames)), "s");
     }
 }
@@ -1154,8 +1231,9 @@ test_user(void)
         et_check(user_hash("{'email':'7'}") != seven);
         et_check(user_hash("{'email':'7'}") != user_hash("{'username':'7'}"));
         et_check(user_hash("{'username':'7'}") == user_hash("{'name':'7'}"));
-        et_check(user_hash("{'ip_address':'7'}") != seven);
-        et_check(user_hash("{'ip_address':'7'}") != 0);
+        et_check(user_hash("{'ip_address':'::7'}") != seven);
+        et_check(user_hash("{'ip_address':'::7'}") != 0);
+        et_check_int(user_hash("{'ip_address':'7'}"), 0);
         et_check(user_hash("{'email':'7','username':'8'}")
                  == user_hash("{'email':'7','username':'9'}"));
     }
@@ -1175,10 +1253,12 @@ test_user_ip(void)
 
     static const char  *others[] = {
         "", "localhost", "10.0.0.1 ", "fe80::1%eth0", "{{ip}}", "<b>",
+        "999.1.1.1", "1.2.3", "1.2.3.4.5", "::1::", "7", "cafe", "12345::",
+        "1.2.3.4:80", "[::1]", "0x7f.1",
         "0000:0000:0000:0000:0000:ffff:255.255.255.2551",
     };
 
-    ET_TEST("a user's address is kept where it looks like one") {
+    ET_TEST("a user's address is kept where it is one") {
         for (i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
             snprintf(json, sizeof(json), "{'ip_address':'%s'}", addresses[i]);
             parse_field("user", json);
@@ -1189,6 +1269,7 @@ test_user_ip(void)
             snprintf(json, sizeof(json), "{'ip_address':'%s'}", others[i]);
             et_check_int(parse_field("user", json), ET_OK);
             et_check_str(event.user_ip, "");
+            et_check_int(event.nnotes, others[i][0] != '\0');
         }
     }
 
@@ -1215,6 +1296,55 @@ test_user_ip(void)
         parse("{'platform':'node'}");
         et_check_str(event.user_ip, "");
         et_check_int(event.user_hash, 0);
+    }
+
+    ET_TEST("an SDK that says so never gets the client's address, or on every "
+            "platform")
+    {
+        parse("{'platform':'javascript','sdk':{'settings':"
+              "{'infer_ip':'never'}}}");
+        et_check_str(event.user_ip, "");
+        parse("{'platform':'javascript','sdk':{'settings':"
+              "{'infer_ip':'sometimes'}}}");
+        et_check_str(event.user_ip, "");
+        parse("{'user':{'ip_address':'{{auto}}'},'sdk':{'settings':"
+              "{'infer_ip':'never'}}}");
+        et_check_str(event.user_ip, "");
+        parse("{'user':{'ip_address':'::1'},'sdk':{'settings':"
+              "{'infer_ip':'never'}}}");
+        et_check_str(event.user_ip, "::1");
+        parse("{'platform':'python','sdk':{'settings':"
+              "{'infer_ip':'auto'}}}");
+        et_check_str(event.user_ip, "192.0.2.1");
+        parse("{'platform':'python','sdk':{'settings':"
+              "{'infer_ip':'legacy'}}}");
+        et_check_str(event.user_ip, "");
+        parse("{'platform':'javascript','sdk':{'settings':"
+              "{'infer_ip':null}}}");
+        et_check_str(event.user_ip, "192.0.2.1");
+    }
+
+    ET_TEST("a user without an address has the request's REMOTE_ADDR, under "
+            "its legacy name too")
+    {
+        parse("{'platform':'javascript','request':{'env':"
+              "{'REMOTE_ADDR':'198.51.100.7'}}}");
+        et_check_str(event.user_ip, "198.51.100.7");
+        parse("{'sentry.interfaces.Http':{'env':"
+              "{'REMOTE_ADDR':'198.51.100.7'}}}");
+        et_check_str(event.user_ip, "198.51.100.7");
+        parse("{'request':{'env':{'REMOTE_ADDR':'{{auto}}'}}}");
+        et_check_str(event.user_ip, "192.0.2.1");
+        parse("{'request':{'env':{'REMOTE_ADDR':'x'}}}");
+        et_check_str(event.user_ip, "");
+        parse("{'request':{'env':['REMOTE_ADDR']}}");
+        et_check_str(event.user_ip, "");
+        parse("{'user':{'ip_address':'::1'},'request':{'env':"
+              "{'REMOTE_ADDR':'198.51.100.7'}}}");
+        et_check_str(event.user_ip, "::1");
+        parse("{'user':{'ip_address':'{{auto}}'},'request':{'env':"
+              "{'REMOTE_ADDR':'198.51.100.7'}}}");
+        et_check_str(event.user_ip, "192.0.2.1");
     }
 
     ET_TEST("a client without an address of its own, as on a Unix socket, "
@@ -1269,6 +1399,190 @@ test_aliases(void)
               "'sentry.interfaces.user':{'id':1}}");
         et_check_str(event.release, "");
         et_check_str(event.user_id, "");
+    }
+}
+
+
+static void
+test_notes(void)
+{
+    size_t  i;
+    char    json[8192];
+
+    static const struct {
+        const char  *json;
+        const char  *note;
+    } cases[] = {
+        { "{'event_id':'x'}", "event_id: malformed, a new one made" },
+        { "{'timestamp':'x'}",
+          "timestamp: no time, the time received taken" },
+        { "{'timestamp':true}",
+          "timestamp: no time, the time received taken" },
+        { "{'timestamp':1767323106}",
+          "timestamp: in the future, the time received taken" },
+        { "{'timestamp':0}",
+          "timestamp: over 30 days old, the time received taken" },
+        { "{'level':'loud'}", "level: unknown, error taken" },
+        { "{'level':[]}", "level: a list, dropped" },
+        { "{'platform':7}", "platform: a number, dropped" },
+        { "{'release':{}}", "release: an object, dropped" },
+        { "{'environment':true}", "environment: a boolean, dropped" },
+        { "{'dist':[1]}", "dist: a list, dropped" },
+        { "{'server_name':false}", "server_name: a boolean, dropped" },
+        { "{'logger':{}}", "logger: an object, dropped" },
+        { "{'transaction':[]}", "transaction: a list, dropped" },
+        { "{'culprit':{}}", "culprit: an object, dropped" },
+        { "{'checksum':{}}", "checksum: an object, dropped" },
+        { "{'message':['a']}", "message: a list, dropped" },
+        { "{'logentry':{'message':true}}", "logentry: a boolean, dropped" },
+        { "{'logentry':{'message':'m','formatted':{}}}",
+          "logentry: an object, dropped" },
+        { "{'exception':'x'}", "exception: a text, dropped" },
+        { "{'exception':[{'module':[]}]}",
+          "exception.module: a list, dropped" },
+        { "{'user':'al'}", "user: a text, dropped" },
+        { "{'user':{'id':{}}}", "user.id: an object, dropped" },
+        { "{'user':{'email':[]}}", "user.email: a list, dropped" },
+        { "{'user':{'username':true}}", "user.username: a boolean, dropped" },
+        { "{'user':{'ip_address':7}}", "user.ip_address: a number, dropped" },
+        { "{'user':{'ip_address':'999.1.1.1'}}",
+          "user.ip_address: no address, dropped" },
+        { "{'sdk':'raven/1'}", "sdk: a text, dropped" },
+        { "{'sdk':{'name':[]}}", "sdk.name: a list, dropped" },
+        { "{'contexts':[]}", "contexts: a list, dropped" },
+        { "{'contexts':{'trace':{'trace_id':'12'}}}",
+          "contexts.trace.trace_id: malformed, dropped" },
+        { "{'tags':'x'}", "tags: a text, dropped" },
+        { "{'tags':['x']}", "tags: a text, dropped" },
+        { "{'tags':[['','x']]}", "tags: one without a key, dropped" },
+        { "{'tags':{'k':{}}}", "tags.k: no text, dropped" },
+        { "{'tags':{'release':1}}", "tags.release: a field's name, dropped" },
+        { "{'environment':'a','tags':{'environment':'b'}}",
+          "tags.environment: a field's name, dropped" },
+        { "{'tags':[['k',1],['k',2]]}", "tags.k: there already, dropped" },
+    };
+
+    static const char  *good[] = {
+        "{}", "{'tags':{'a':null,'b':1,'environment':'x'}}",
+        "{'tags':[null,['a',null]]}", "{'timestamp':null,'level':null}",
+        "{'exception':[null,{'type':'E','value':null,'stacktrace':null}]}",
+        "{'exception':{'values':null}}", "{'contexts':{'trace':null}}",
+        "{'user':{'ip_address':'{{auto}}','id':7,'x':{}}}",
+        "{'user':{'ip_address':null}}", "{'fingerprint':[1]}",
+        "{'threads':null,'breadcrumbs':[null],'extra':{'a':[1]}}",
+        "{'sdk':{'name':'a','version':null}}", "{'sdk':null}",
+    };
+
+    ET_TEST("a note says which field was dropped or replaced, and why") {
+        for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+            et_check_int(parse(cases[i].json), ET_OK);
+            et_check_int(event.nnotes, 1);
+            check_note(cases[i].note);
+        }
+    }
+
+    ET_TEST("what SDKs send for \"no value\" is no cause for a note") {
+        for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+            et_check_int(parse(good[i]), ET_OK);
+            et_check_int(event.nnotes, 0);
+        }
+    }
+
+    ET_TEST("a note says which field was cut, and to what") {
+        for (i = 0; i < NFIELDS; i++) {
+            snprintf(json, sizeof(json), "{'%s':'", fields[i].name);
+            et_check_int(parse_long(json, fields[i].max, "'}"), ET_OK);
+            et_check_int(event.nnotes, 0);
+            et_check_int(parse_long(json, fields[i].max + 1, "'}"), ET_OK);
+            et_check(event.nnotes >= 1);
+            snprintf(json, sizeof(json), "%s: cut to %zu bytes",
+                     fields[i].name, fields[i].max);
+            check_note(json);
+        }
+
+        parse_long("{'tags':{'", ET_MAX_TAG_KEY + 1, "':'v'}}");
+        check_note("a tag's key: cut to 200 bytes");
+        parse_long("{'tags':{'k':'", ET_MAX_TAG_VALUE + 1, "'}}");
+        check_note("tags.k: cut to 200 bytes");
+        parse_long("{'user':{'id':'", ET_MAX_USER + 1, "'}}");
+        check_note("user.id: cut to 128 bytes");
+        parse_long("{'platform':'", ET_MAX_PLATFORM + 1, "'}");
+        check_note("platform: cut to 64 bytes");
+        parse_long("{'exception':[{'type':'", ET_MAX_TYPE + 1, "'}]}");
+        check_note("exception.type: cut to 256 bytes");
+        parse_long("{'exception':[{'value':'", ET_MAX_VALUE + 1, "'}]}");
+        check_note("exception.value: cut to 8192 bytes");
+    }
+
+    ET_TEST("a long key is cut in a note, never inside a character") {
+        parse_long("{'tags':{'a", 46, "\xc3\xa9':{}}}");
+        check_note("tags.axxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                   ": no text, dropped");
+    }
+
+    ET_TEST("there are at most 32 notes") {
+        strcpy(json, "{'tags':{'k':1");
+
+        for (i = 0; i < 100; i++) {
+            strcat(json, ",'release':1");
+        }
+
+        strcat(json, "},'level':'loud'}");
+
+        et_check_int(parse(json), ET_OK);
+        et_check_int(event.nnotes, ET_MAX_NOTES);
+    }
+}
+
+
+static void
+test_drift(void)
+{
+    ET_TEST("a clock that is 55 minutes off or more has drifted, whichever way"
+            ", and one of less has not")
+    {
+        et_check_int(et_event_drift(et_slice_str("2026-01-02T03:04:05Z"),
+                                    RECEIVED), 0);
+        et_check_int(et_event_drift(et_slice_str("2026-01-02T02:09:06Z"),
+                                    RECEIVED), 0);
+        et_check_int(et_event_drift(et_slice_str("2026-01-02T02:09:05Z"),
+                                    RECEIVED), 3300 * ET_SECOND);
+        et_check_int(et_event_drift(et_slice_str("2026-01-02T03:59:04Z"),
+                                    RECEIVED), 0);
+        et_check_int(et_event_drift(et_slice_str("2026-01-02T03:59:05Z"),
+                                    RECEIVED), -3300 * ET_SECOND);
+        et_check_int(et_event_drift(et_slice_str("1970-01-01T00:00:00Z"),
+                                    RECEIVED), RECEIVED);
+        et_check_int(et_event_drift(et_slice_str(""), RECEIVED), 0);
+        et_check_int(et_event_drift(et_slice_str("now"), RECEIVED), 0);
+        et_check_int(et_event_drift(et_slice(NULL, 0), RECEIVED), 0);
+    }
+
+    ET_TEST("an event's time is shifted by the drift, before it is judged, "
+            "and a note says so")
+    {
+        source.drift = 3600 * ET_SECOND;
+        parse_field("timestamp", "'2026-01-02T02:03:04Z'");
+        et_check_int(event.timestamp, RECEIVED - 61 * ET_SECOND);
+        check_note("timestamp: +3600 s, as the sender's clock is wrong");
+
+        source.drift = -86400 * ET_SECOND;
+        parse_field("timestamp", "'2026-01-03T03:04:04Z'");
+        et_check_int(event.timestamp, RECEIVED - ET_SECOND);
+        check_note("timestamp: -86400 s, as the sender's clock is wrong");
+
+        source.drift = RECEIVED;
+        parse_field("timestamp", "10");
+        et_check_int(event.timestamp, RECEIVED + 10 * ET_SECOND);
+
+        parse_field("timestamp", "100");
+        et_check_int(event.timestamp, RECEIVED);
+        check_note("timestamp: in the future, the time received taken");
+
+        parse("{}");
+        et_check_int(event.timestamp, RECEIVED);
+        et_check_int(event.nnotes, 0);
+        defaults();
     }
 }
 
@@ -1608,6 +1922,8 @@ main(void)
     test_user();
     test_user_ip();
     test_aliases();
+    test_notes();
+    test_drift();
     test_mutations();
     test_damage();
     test_memory();

@@ -376,6 +376,44 @@ main(void)
         et_test_check_id(ingest.records[2].id, ET_TEST_ID2);
     }
 
+    ET_TEST("an id that comes twice in one envelope is the first event's, and "
+            "a note says that the second has another")
+    {
+        et_test_envelope("{}\n"
+                         "{\"type\":\"event\"}\n"
+                         "{\"event_id\":\"" ET_TEST_ID "\"}\n"
+                         "{\"type\":\"event\"}\n"
+                         "{\"event_id\":\"" ET_TEST_ID2 "\"}\n"
+                         "{\"type\":\"event\"}\n"
+                         "{\"event_id\":\"" ET_TEST_ID "\"}\n");
+
+        et_check_int(et_test_take(), ET_OK);
+        et_check_int(ingest.nevents, 3);
+        et_test_check_id(ingest.id, ET_TEST_ID);
+        et_test_check_id(ingest.records[0].id, ET_TEST_ID);
+        et_test_check_id(ingest.records[1].id, ET_TEST_ID2);
+        et_check(memcmp(ingest.records[2].id, ingest.records[0].id, 16) != 0);
+        et_check_int(ingest.records[0].nnotes, 0);
+        et_check_int(ingest.records[1].nnotes, 0);
+        et_check_int(ingest.records[2].nnotes, 1);
+        et_check_str(ingest.records[2].notes[0],
+                     "event_id: another event's, a new one made");
+    }
+
+    ET_TEST("an envelope that says it was sent an hour from now has its "
+            "events' times shifted")
+    {
+        et_test_envelope("{\"sent_at\":\"%lld\"}\n"
+                         "{\"type\":\"event\"}\n"
+                         "{\"timestamp\":%lld}\n",
+                         (long long) (ET_TEST_NOW / ET_SECOND + 3600),
+                         (long long) (ET_TEST_NOW / ET_SECOND + 3598));
+
+        et_check_int(et_test_take(), ET_OK);
+        et_check_int(ingest.records[0].timestamp, ET_TEST_NOW - 2 * ET_SECOND);
+        et_check_int(ingest.records[0].nnotes, 1);
+    }
+
     ET_TEST("items that are not taken are counted, and nothing is kept of them")
     {
         et_test_envelope("{\"event_id\":\"" ET_TEST_ID "\"}\n"

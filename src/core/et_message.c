@@ -5,8 +5,8 @@
  * Every value starts where a word starts, and a word is looked at by each
  * matcher once:
  *
- *   - a matcher that reads an open-ended run (e-mail, URL, IPv6) notes how
- *     far the run went, and is not asked again inside of it, as every start
+ *   - a matcher that reads an open-ended run (e-mail, URL, IPv6, token) notes
+ *     how far the run went, and is not asked again inside of it, as every start
  *     inside of it would reach the same end;
  *   - a quote with no closing quote on its line is noted, and the line is
  *     not searched for that quote again;
@@ -30,8 +30,9 @@
 #define ET_M_DIGIT    0x01
 #define ET_M_HEX      0x02
 #define ET_M_ALPHA    0x04      /* an ASCII letter */
-#define ET_M_WORD     0x08      /* letter, digit or part of a longer character;
-                                   not '_', so that user_12 has a number */
+#define ET_M_WORD     0x08      /* letter or digit; not '_', so that user_12 has
+                                   a number, and no letter of another script,
+                                   as some write numbers without a blank */
 #define ET_M_LOCAL    0x10      /* e-mail: what may stand before the '@' */
 #define ET_M_SCHEME   0x20      /* URL: what may stand before the "://" */
 #define ET_M_BLANK    0x40
@@ -54,8 +55,15 @@
 
 #define ET_UUID_LEN            36
 #define ET_MAC_LEN             17
-#define ET_MIN_HEX_WORD        8
+#define ET_MIN_HEX_WORD        6       /* a digit and a letter among them */
 #define ET_MIN_IDENTITY        5       /* Java's Object@1b6d3586 */
+
+/* how a word of letters and digits shows that nobody chose it */
+#define ET_MIN_ID              5       /* x7k9q: it turns from one to the */
+#define ET_MIN_ID_TURNS        3       /* other three times */
+#define ET_MIN_ID_DIGITS       4       /* abc1234def: the digits inside */
+#define ET_MIN_TOKEN           16      /* V1StGXR8_Z5jdHi6B-myT */
+#define ET_MAX_CODE            4       /* E1001 is a code, u10017 an id */
 
 #define et_m_is(p, mask)                                                      \
     ((et_message_class[(unsigned char) *(p)] & (mask)) != 0)
@@ -70,6 +78,7 @@ typedef enum {
     ET_VALUE_DATE,
     ET_VALUE_DURATION,
     ET_VALUE_HEX,
+    ET_VALUE_ID,
     ET_VALUE_FLOAT,
     ET_VALUE_INT,
     ET_VALUE_QUOTED
@@ -85,6 +94,7 @@ typedef struct {
     const char  *no_email;
     const char  *no_url;
     const char  *no_ipv6;
+    const char  *no_token;
     const char  *no_quoted[ET_MESSAGE_QUOTES];
 } et_message_scan_t;
 
@@ -97,7 +107,8 @@ typedef struct {
 
 
 static void et_message_line(et_message_scan_t *s);
-static const char *et_message_value(et_message_scan_t *s, const char *p,
+static int et_message_quotable(const et_message_scan_t *s, const char *p);
+static const char *et_message_value(et_message_scan_t *s, const char **start,
     const et_message_word_t *word, et_value_kind_t *kind);
 static const char *et_message_email(et_message_scan_t *s, const char *p);
 static const char *et_message_url(et_message_scan_t *s, const char *p);
@@ -110,6 +121,10 @@ static const char *et_message_hex(const et_message_scan_t *s, const char *p,
     const et_message_word_t *word);
 static const char *et_message_number(const char *p, const char *end,
     et_value_kind_t *kind);
+static const char *et_message_mixed(et_message_scan_t *s, const char **start,
+    const et_message_word_t *word, et_value_kind_t *kind);
+static const char *et_message_token(et_message_scan_t *s, const char *p);
+static int et_message_named(const char *p, size_t len);
 static const char *et_message_quoted(et_message_scan_t *s, const char *p);
 
 
@@ -138,8 +153,7 @@ static const unsigned char  et_message_class[256] = {
     ['{']           = ET_M_URL_END,
     ['|']           = ET_M_URL_END,
     ['}']           = ET_M_URL_END,
-    [0x7f]          = ET_M_URL_END,
-    [0x80 ... 0xff] = ET_M_WORD
+    [0x7f]          = ET_M_URL_END
 };
 
 static const et_slice_t  et_value_names[] = {
@@ -151,6 +165,7 @@ static const et_slice_t  et_value_names[] = {
     ET_SLICE("<date>"),
     ET_SLICE("<duration>"),
     ET_SLICE("<hex>"),
+    ET_SLICE("<id>"),
     ET_SLICE("<float>"),
     ET_SLICE("<int>"),
     ET_SLICE("<quoted_str>")
@@ -175,7 +190,30 @@ static const et_slice_t  et_size_units[] = {
     ET_SLICE("kB"), ET_SLICE("KB"), ET_SLICE("kb"), ET_SLICE("M"),
     ET_SLICE("MB"), ET_SLICE("mb"), ET_SLICE("G"), ET_SLICE("GB"),
     ET_SLICE("gb"), ET_SLICE("TB"), ET_SLICE("KiB"), ET_SLICE("MiB"),
-    ET_SLICE("GiB"), ET_SLICE("TiB"), ET_SLICE("bytes"), ET_SLICE("px")
+    ET_SLICE("GiB"), ET_SLICE("TiB"), ET_SLICE("bytes"), ET_SLICE("px"),
+    ET_SLICE("bit"), ET_SLICE("x"), ET_SLICE("Hz"), ET_SLICE("MHz"),
+    ET_SLICE("GHz"), ET_SLICE("Mbps"), ET_SLICE("Gbps")
+};
+
+/* 1st and 22nd are numbers, whole */
+static const et_slice_t  et_ordinals[] = {
+    ET_SLICE("st"), ET_SLICE("nd"), ET_SLICE("rd"), ET_SLICE("th")
+};
+
+/* Names that end with a number, which is not one that varies. */
+static const et_slice_t  et_message_names[] = {
+    ET_SLICE("utf8"), ET_SLICE("utf16"), ET_SLICE("utf32"),
+    ET_SLICE("latin1"), ET_SLICE("base32"), ET_SLICE("base64"),
+    ET_SLICE("md5"), ET_SLICE("sha1"), ET_SLICE("sha224"),
+    ET_SLICE("sha256"), ET_SLICE("sha384"), ET_SLICE("sha512"),
+    ET_SLICE("crc32"), ET_SLICE("aes128"), ET_SLICE("aes256"),
+    ET_SLICE("int8"), ET_SLICE("int16"), ET_SLICE("int32"),
+    ET_SLICE("int64"), ET_SLICE("uint8"), ET_SLICE("uint16"),
+    ET_SLICE("uint32"), ET_SLICE("uint64"), ET_SLICE("float32"),
+    ET_SLICE("float64"), ET_SLICE("ipv4"), ET_SLICE("ipv6"),
+    ET_SLICE("http2"), ET_SLICE("http3"), ET_SLICE("oauth2"),
+    ET_SLICE("ec2"), ET_SLICE("mp3"), ET_SLICE("mp4"), ET_SLICE("win32"),
+    ET_SLICE("amd64"), ET_SLICE("arm64")
 };
 
 static const char  et_weekdays[] = "montuewedthufrisatsun";
@@ -191,6 +229,15 @@ et_message_run(const char *p, const char *end, unsigned mask)
     }
 
     return p;
+}
+
+
+/* A byte of a character that is not ASCII */
+
+static inline int
+et_message_foreign(const char *p)
+{
+    return (unsigned char) *p >= 0x80;
 }
 
 
@@ -320,7 +367,8 @@ et_message_replace(et_message_scan_t *s, const char *start, const char *end,
     if (kind >= ET_VALUE_DURATION && kind <= ET_VALUE_INT
         && start > s->literal && (start[-1] == '-' || start[-1] == '+')
         && (start - 1 == s->start
-            || (!et_m_is(start - 2, ET_M_WORD) && start[-2] != '_')))
+            || (!et_m_is(start - 2, ET_M_WORD) && start[-2] != '_'
+                && !et_message_foreign(start - 2))))
     {
         start--;
     }
@@ -362,8 +410,7 @@ et_message_word(const char *p, const char *end, et_message_word_t *word)
 static void
 et_message_line(et_message_scan_t *s)
 {
-    int                 inside;
-    const char         *p, *q;
+    const char         *p, *q, *start;
     et_value_kind_t     kind;
     et_message_word_t   word;
 
@@ -372,20 +419,21 @@ et_message_line(et_message_scan_t *s)
     s->no_email = p;
     s->no_url = p;
     s->no_ipv6 = p;
+    s->no_token = p;
     memset(s->no_quoted, 0, sizeof(s->no_quoted));
 
     while (p < s->end) {
         ET_MESSAGE_STEP();
 
         q = NULL;
+        start = p;
         kind = ET_VALUE_QUOTED;
-        inside = p > s->start && et_m_is(p - 1, ET_M_WORD);
 
         if (et_m_is(p, ET_M_WORD)) {
             et_message_word(p, s->end, &word);
 
-            if (!inside) {
-                q = et_message_value(s, p, &word, &kind);
+            if (p == s->start || !et_m_is(p - 1, ET_M_WORD)) {
+                q = et_message_value(s, &start, &word, &kind);
             }
 
             if (q == NULL) {
@@ -393,15 +441,13 @@ et_message_line(et_message_scan_t *s)
                 continue;
             }
 
-        } else if (inside) {
-            p++;
-            continue;
-
         } else if (*p == ':') {
-            kind = ET_VALUE_IP;
-            q = et_message_ipv6(s, p);
+            if (p == s->start || !et_m_is(p - 1, ET_M_WORD)) {
+                kind = ET_VALUE_IP;
+                q = et_message_ipv6(s, p);
+            }
 
-        } else if (*p == '\'' || *p == '"' || *p == '`') {
+        } else if (et_message_quotable(s, p)) {
             q = et_message_quoted(s, p);
         }
 
@@ -410,7 +456,7 @@ et_message_line(et_message_scan_t *s)
             continue;
         }
 
-        et_message_replace(s, p, q, kind);
+        et_message_replace(s, start, q, kind);
         p = q;
     }
 
@@ -418,15 +464,32 @@ et_message_line(et_message_scan_t *s)
 }
 
 
-/* The value that starts with the word at p: its end, or NULL. */
+/* A quotation may begin here: an apostrophe inside of a word is none. */
+
+static int
+et_message_quotable(const et_message_scan_t *s, const char *p)
+{
+    if (*p != '\'' && *p != '"' && *p != '`') {
+        return 0;
+    }
+
+    return p == s->start
+           || (!et_m_is(p - 1, ET_M_WORD)
+               && (*p != '\'' || !et_message_foreign(p - 1)));
+}
+
+
+/* The value that starts with the word at *start, or within it, and then
+ * *start is moved there: its end, or NULL. */
 
 static const char *
-et_message_value(et_message_scan_t *s, const char *p,
+et_message_value(et_message_scan_t *s, const char **start,
     const et_message_word_t *word, et_value_kind_t *kind)
 {
     size_t       len;
-    const char  *q, *end;
+    const char  *p, *q, *end;
 
+    p = *start;
     end = s->end;
     len = word->end - p;
 
@@ -483,7 +546,9 @@ et_message_value(et_message_scan_t *s, const char *p,
         return q;
     }
 
-    return et_message_number(p, end, kind);
+    q = et_message_number(p, end, kind);
+
+    return q != NULL ? q : et_message_mixed(s, start, word, kind);
 }
 
 
@@ -944,7 +1009,15 @@ et_message_unit(const char *p, const char *end, const et_slice_t *units,
 
     unit.data = p;
 
-    while (p < end && et_m_is(p, ET_M_WORD) && !et_m_is(p, ET_M_DIGIT)) {
+    /* the micro sign and the Greek letter are the first byte and the second */
+
+    if (end - p > 1 && ((p[0] == '\xc2' && p[1] == '\xb5')
+                        || (p[0] == '\xce' && p[1] == '\xbc')))
+    {
+        p += 2;
+    }
+
+    while (p < end && et_m_is(p, ET_M_ALPHA)) {
         ET_MESSAGE_STEP();
 
         if (p - unit.data == ET_MESSAGE_MAX_UNIT) {
@@ -1153,6 +1226,152 @@ et_message_number(const char *p, const char *end, et_value_kind_t *kind)
 
 
 /*
+ * A word of letters and digits that nobody chose: an id as a whole, or a name
+ * with a number at its end, worker3.  What a person writes is left: utf8, v2,
+ * E1001, 2FA, i18n, Float64Array.
+ */
+
+static const char *
+et_message_mixed(et_message_scan_t *s, const char **start,
+    const et_message_word_t *word, et_value_kind_t *kind)
+{
+    size_t       len, turns, digits, letters, run, longest;
+    const char  *p, *end;
+
+    p = *start;
+
+    if ((word->seen & ET_M_DIGIT) == 0 || (word->seen & ET_M_ALPHA) == 0) {
+        return NULL;
+    }
+
+    *kind = ET_VALUE_ID;
+
+    end = et_message_token(s, p);
+    if (end != NULL) {
+        return end;
+    }
+
+    len = word->end - p;
+    turns = 0;
+    digits = 0;
+    run = 0;
+    longest = 0;
+
+    for ( /* void */ ; p < word->end; p++) {
+        ET_MESSAGE_STEP();
+
+        turns += (p > *start && et_m_is(p, ET_M_DIGIT)
+                                != et_m_is(p - 1, ET_M_DIGIT));
+
+        run = et_m_is(p, ET_M_DIGIT) ? run + 1 : 0;
+        digits += (run != 0);
+        longest = (run > longest) ? run : longest;
+    }
+
+    p = *start;
+    letters = len - digits;
+
+    if (turns >= ET_MIN_ID_TURNS) {
+        return len >= ET_MIN_ID ? word->end : NULL;
+    }
+
+    if (turns == 2) {
+        return (et_m_is(p, ET_M_DIGIT) ? len >= ET_MIN_ID - 1
+                                       : longest >= ET_MIN_ID_DIGITS)
+               ? word->end : NULL;
+    }
+
+    if (et_m_is(p, ET_M_DIGIT)) {
+
+        if (et_message_unit(p + digits, word->end, et_ordinals,
+                            sizeof(et_ordinals) / sizeof(et_slice_t)) != NULL)
+        {
+            *kind = ET_VALUE_INT;
+            return word->end;
+        }
+
+        return digits > 1 ? word->end : NULL;
+    }
+
+    if ((letters == 1 && digits <= ET_MAX_CODE) || et_message_named(p, len)) {
+        return NULL;
+    }
+
+    *start += letters;
+    *kind = ET_VALUE_INT;
+
+    return word->end;
+}
+
+
+/*
+ * The end of a run of letters, digits, '-' and '_' that goes on changing
+ * between small letters, capitals and digits: base64 as it is written in
+ * URLs.
+ */
+
+static const char *
+et_message_token(et_message_scan_t *s, const char *p)
+{
+    size_t       n, turns;
+    unsigned     class, last;
+    const char  *q;
+
+    if (p < s->no_token) {
+        return NULL;
+    }
+
+    n = 0;
+    turns = 0;
+    last = 0;
+
+    for (q = p; q < s->end; q++) {
+        ET_MESSAGE_STEP();
+
+        if (*q == '-' || *q == '_') {
+            continue;
+        }
+
+        if (!et_m_is(q, ET_M_WORD)) {
+            break;
+        }
+
+        class = et_m_is(q, ET_M_DIGIT) ? 1 : (*q >= 'a') ? 2 : 3;
+        turns += (last != 0 && class != last);
+        last = class;
+        n++;
+    }
+
+    s->no_token = q;
+
+    /* of random characters six of ten differ in kind from the one before, of
+     * a sentence in kebab case very few */
+
+    return (n >= ET_MIN_TOKEN && turns * 5 >= n * 2) ? q : NULL;
+}
+
+
+static int
+et_message_named(const char *p, size_t len)
+{
+    size_t      i;
+    et_slice_t  word;
+
+    word = et_slice(p, len);
+
+    for (i = 0; i < sizeof(et_message_names) / sizeof(et_slice_t); i++) {
+        ET_MESSAGE_STEP();
+
+        if (et_slice_eq_nocase(word, et_message_names[i])) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
  * A quoted text that closes on the line, with no word behind the closing
  * quote: 'don't' is one.
  */
@@ -1181,7 +1400,10 @@ et_message_quoted(et_message_scan_t *s, const char *p)
             continue;
         }
 
-        if (*q == *p && q > p + 1 && et_message_boundary(q + 1, s->end)) {
+        if (*q == *p && q > p + 1 && et_message_boundary(q + 1, s->end)
+            && (*p != '\'' || q + 1 == s->end
+                || !et_message_foreign(q + 1)))
+        {
             return q + 1;
         }
     }

@@ -162,8 +162,59 @@ static const et_test_case_t  et_test_hexes[] = {
     { "Order@12345678", "Order@<hex>" },
     { "Order@abcdef", "Order@<hex>" },
     { "mac 00:1b:44:11:3a:b7", "mac <hex>" },
-    { "0xzz 0x", "0xzz 0x" },
-    { "deadbeef cafe 1a2b3c", "deadbeef cafe 1a2b3c" }
+    { "0xzz", "0xzz" },
+    { "commit 1a2b3c, abc123 and 3f9c2ab", "commit <hex>, <hex> and <hex>" },
+    { "id:f00ba4", "id:<hex>" },
+    { "deadbeef cafe facade", "deadbeef cafe facade" }
+};
+
+static const et_test_case_t  et_test_ids[] = {
+    { "request x7k9q failed", "request <id> failed" },
+    { "order 12abc, 404page", "order <id>, <id>" },
+    { "a1b2c x1y2z3", "<id> <id>" },
+    { "cus_9s6XKzkNRiz8i3 has no card", "cus_<id> has no card" },
+    { "req-7f3k9-ab12c3d4", "req-<id>-<hex>" },
+    { "xyz1234uvw", "<id>" },
+    { "12ab34 1920x1080", "<hex> <id>" },
+    { "20240203T040506Z", "<id>" },
+    { "token V1StGXR8_Z5jdHi6B-myT expired", "token <id> expired" },
+    { "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.x",
+      "<id>.<id>.x" },
+    { "lower-case-words-2-and_snake_case_3", "lower-case-words-<int>-and_"
+                                             "snake_case_<int>" },
+    { "i18n k8s log4j b2b md5sum Float64Array Uint8Array",
+      "i18n k8s log4j b2b md5sum Float64Array Uint8Array" }
+};
+
+static const et_test_case_t  et_test_numbered[] = {
+    { "worker3 lost, node17 took over", "worker<int> lost, node<int> took "
+                                        "over" },
+    { "user12345", "user<int>" },
+    { "Thread12-7", "Thread<int>-<int>" },
+    { "u10017 is gone", "u<int> is gone" },
+    { "TS2304: no name", "TS<int>: no name" },
+    { "the 1st, 2nd, 3rd and 14th try", "the <int>, <int>, <int> and <int> "
+                                        "try" },
+    { "64bit, 10x of 60Hz", "<int>bit, <int>x of <int>Hz" }
+};
+
+static const et_test_case_t  et_test_scripts[] = {
+    { "\xe8\xae\xa2\xe5\x8d\x95" "12345" "\xe6\x9c\xaa",
+      "\xe8\xae\xa2\xe5\x8d\x95<int>\xe6\x9c\xaa" },
+    { "\xd0\xb8\xd0\xb4" "7", "\xd0\xb8\xd0\xb4<int>" },
+    { "\xe2\x82\xac" "5 \xe2\x84\x96" "12", "\xe2\x82\xac<int> "
+                                          "\xe2\x84\x96<int>" },
+    { "\xe8\xbf\x9e" "10.0.0.1:80\xe5\xa4\xb1",
+      "\xe8\xbf\x9e<ip>:<int>\xe5\xa4\xb1" },
+    { "\xe8\xbf\x9e" "12ms\xe5\xa4\xb1",
+      "\xe8\xbf\x9e<duration>\xe5\xa4\xb1" },
+    { "\xe6\x9c\xaa\"abc\"\xe6\x9c\xaa", "\xe6\x9c\xaa<quoted_str>"
+                                       "\xe6\x9c\xaa" },
+    { "l'\xc3\xa9t\xc3\xa9's and d'\xc3\xa9'tre",
+      "l'\xc3\xa9t\xc3\xa9's and d'\xc3\xa9'tre" },
+    { "caf\xc3\xa9's x 'y'", "caf\xc3\xa9's x <quoted_str>" },
+    { "caf\xc3\xa9-5", "caf\xc3\xa9-<int>" },
+    { "Gr\xc3\xb6\xc3\x9f" "e2", "Gr\xc3\xb6\xc3\x9f" "e2" }
 };
 
 static const et_test_case_t  et_test_numbers[] = {
@@ -196,10 +247,8 @@ static const et_test_case_t  et_test_quotes[] = {
 };
 
 static const et_test_case_t  et_test_words[] = {
-    { "utf8 sha256 Foo2 x86 v2 3rd", "utf8 sha256 Foo2 x86 v2 3rd" },
-    { "12abc", "12abc" },
-    { "Gr\xc3\xb6\xc3\x9f" "e2 \xe2\x82\xac" "5",
-      "Gr\xc3\xb6\xc3\x9f" "e2 \xe2\x82\xac" "5" },
+    { "utf8 SHA256 UTF16 Int64 IPv6 base64 x86 v2 h264 E1001 2FA 5xx 7zip",
+      "utf8 SHA256 UTF16 Int64 IPv6 base64 x86 v2 h264 E1001 2FA 5xx 7zip" },
     { "plain words only", "plain words only" },
     { "%s is not %d", "%s is not %d" }
 };
@@ -219,6 +268,8 @@ static const char  *et_test_adversaries[] = {
     "12:34:56.", "12:34:56.0", "2024-01-01", "2024-01-01T", "01/Jan/",
     "Jan 1 ", "Mon ", "Mon, ", "Mon Jan  ", "01 Jan 2024 01:01:01 ",
     "12345678-1234-", "00:00:", "aa-", "00-11-22-33-44-55-",
+    "a1_", "x1-", "A1b_", "aB3-xY", "x7k9q ", "worker3 ", "1st", "12abc-",
+    "z9\xc3\xa9", "int32 ", "a1b2c3d4e5f6g7h8",
     " ", "\t ", "_", "_1", "-", "\xc3\xa9", "\xff", "\x80", "\x01",
     "\n", " \n", "a\n", "x y ", "{}"
 };
@@ -388,7 +439,19 @@ main(void)
         et_test_all(et_test_quotes);
     }
 
-    ET_TEST("words, and digits in words, stay as they are") {
+    ET_TEST("a word of letters and digits that nobody chose becomes <id>") {
+        et_test_all(et_test_ids);
+    }
+
+    ET_TEST("a number at a name's end becomes <int>, and so does an ordinal") {
+        et_test_all(et_test_numbered);
+    }
+
+    ET_TEST("numbers need no blank around them in other scripts") {
+        et_test_all(et_test_scripts);
+    }
+
+    ET_TEST("words, and numbers that are part of a name, stay as they are") {
         et_test_all(et_test_words);
     }
 

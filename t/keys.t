@@ -194,3 +194,105 @@ X-Nothing: here
             errortracking_key_secret "the secret that was before that";
 --- at: before that
 --- wrong: "errortracking_key_secret" directive is there three times, it may be there twice, for the new secret and the old one
+
+
+
+=== TEST 12: a page of an allowed origin may send, of another may not
+--- ingest
+            errortracking_allowed_origins https://a.example *.b.example localhost:3000;
+--- request eval
+[("POST /api/\$PROJECT/store/\n" . ET::event()) x 8]
+--- more_headers eval
+my $auth = ET::store_auth();
+["$auth\nOrigin: https://a.example", "$auth\nOrigin: https://x.b.example:81",
+ "$auth\nOrigin: http://localhost:3000", "$auth\nOrigin: http://localhost:3001",
+ "$auth\nOrigin: https://a.example.evil", "$auth\nOrigin: null",
+ "$auth\nOrigin: http://a.example\nReferer: https://a.example/",
+ "$auth\nOrigin: https://a.example\nReferer: https://evil.example/"]
+--- error_code eval
+[200, 200, 200, 403, 403, 403, 403, 200]
+--- response_body_like eval
+[(qr/"id"/) x 3, (qr/"origin_not_allowed"/) x 4, qr/"id"/]
+
+
+
+=== TEST 13: without Origin it is Referer that counts, and without both nobody asks
+--- ingest
+            errortracking_allowed_origins https://a.example;
+--- request eval
+[("POST /api/\$PROJECT/store/\n" . ET::event()) x 4]
+--- more_headers eval
+my $auth = ET::store_auth();
+["$auth\nReferer: https://a.example/page?x", "$auth\nReferer: https://b.example/https://a.example",
+ $auth, "$auth\nReferer: about:blank"]
+--- error_code eval
+[200, 403, 200, 403]
+
+
+
+=== TEST 14: the keys file has origins of a key, and of a project's other keys
+--- config
+        location / {
+            errortracking_ingest zone=t;
+            errortracking_keys $TEST_NGINX_SERVROOT/html/keys;
+            errortracking_key_secret "a secret of this test: 32 bytes!";
+            errortracking_allowed_origins https://all.example;
+        }
+--- user_files
+>>> keys
+$PROJECT web origins=https://a.example
+$PROJECT server
+$PROJECT2 * origins=https://two.example
+$PROJECT2 open origins=*
+--- request eval
+["POST /api/\$PROJECT/store/\n" . ET::event(),
+ "POST /api/\$PROJECT/store/\n" . ET::event(),
+ "POST /api/\$PROJECT/store/\n" . ET::event(),
+ "POST /api/\$PROJECT2/store/\n" . ET::event(),
+ "POST /api/\$PROJECT2/store/\n" . ET::event(),
+ "POST /api/\$PROJECT2/store/\n" . ET::event()]
+--- more_headers eval
+[ET::store_auth("web") . "\nOrigin: https://a.example",
+ ET::store_auth("web") . "\nOrigin: https://all.example",
+ ET::store_auth("server") . "\nOrigin: https://all.example",
+ main::auth($ET::PROJECT2) . "\nOrigin: https://two.example",
+ main::auth($ET::PROJECT2) . "\nOrigin: https://all.example",
+ ET::store_auth("open") . "\nOrigin: https://evil.example"]
+--- error_code eval
+[200, 403, 200, 200, 403, 200]
+
+
+
+=== TEST 15: an origin is checked, too, where the key stands in the envelope's dsn
+--- ingest
+            errortracking_allowed_origins https://a.example;
+--- request eval
+[("POST /api/\$PROJECT/envelope/\n"
+    . ET::envelope("{\"dsn\":\"https://\$KEY\@h/\$PROJECT\"}", ET::event())) x 2]
+--- more_headers eval
+["Origin: https://a.example", "Origin: https://b.example"]
+--- error_code eval
+[200, 403]
+
+
+
+=== TEST 16: an origin that is none
+--- ingest
+            errortracking_allowed_origins https://a.example https://b.example/;
+--- at: errortracking_allowed_origins
+--- wrong: invalid origin "https://b.example/", it has to be "\*", "host" or "scheme://host:port"
+
+
+
+=== TEST 17: an origin of the keys file that is none
+--- config
+        location / {
+            errortracking_ingest zone=t;
+            errortracking_keys $TEST_NGINX_SERVROOT/html/bad.keys;
+        }
+--- user_files
+>>> bad.keys
+1 good origins=a.example
+2 bad origins=a.example,b/
+--- at: 2 bad
+--- wrong: origin "b/" is not "\*", "host" or "scheme://host:port"

@@ -42,11 +42,13 @@ struct et_keys_pair_s {
     const et_keys_key_t  *key;
     uint64_t              project;
     unsigned              line;
+    et_origins_t          origins;
 };
 
 struct et_keys_s {
     et_keys_key_t   **keys;
     et_keys_pair_t  **pairs;
+    et_keys_key_t     any;     /* "*", which is in no bucket of keys */
     uint64_t          mask;    /* buckets of each table - 1 */
     uint64_t          seed;
     size_t            count;   /* pairs */
@@ -67,7 +69,15 @@ static size_t et_keys_lines(et_slice_t text);
 static int et_keys_next_line(et_slice_t *text, et_slice_t *line);
 static et_slice_t et_keys_next_word(et_slice_t *line);
 static int et_keys_read_line(et_keys_reader_t *reader, et_slice_t line);
-static int et_keys_add(et_keys_reader_t *reader, uint64_t project,
+static int et_keys_read_pair(et_keys_reader_t *reader, et_slice_t project,
+    et_slice_t key, et_keys_pair_t *pair);
+static int et_keys_read_field(et_keys_reader_t *reader, et_slice_t field,
+    et_keys_pair_t *pair);
+static int et_keys_read_origins(et_keys_reader_t *reader, et_slice_t value,
+    et_keys_pair_t *pair);
+static int et_keys_add(et_keys_reader_t *reader, et_slice_t text,
+    const et_keys_pair_t *read);
+static const et_keys_key_t *et_keys_add_key(et_keys_reader_t *reader,
     et_slice_t text);
 static void et_keys_bad(et_keys_reader_t *reader, const char *before,
     et_slice_t word, const char *after);
@@ -240,76 +250,139 @@ et_keys_next_word(et_slice_t *line)
 static int
 et_keys_read_line(et_keys_reader_t *reader, et_slice_t line)
 {
-    uint64_t    project;
-    et_slice_t  word, key, rest;
+    unsigned        bad;
+    et_slice_t      word, key;
+    et_keys_pair_t  pair;
 
     word = et_keys_next_word(&line);
     key = et_keys_next_word(&line);
-    rest = et_keys_next_word(&line);
 
     if (word.len == 0) {
         return 1;
     }
 
-    if (!et_parse_u64(word, &project)) {
-        et_keys_bad(reader, "project ", word,
+    memset(&pair, 0, sizeof(et_keys_pair_t));
+    bad = reader->bad;
+
+    if (!et_keys_read_pair(reader, word, key, &pair)) {
+        return 1;
+    }
+
+    while ((word = et_keys_next_word(&line)).len != 0) {
+
+        if (!et_keys_read_field(reader, word, &pair)) {
+            return 0;
+        }
+
+        if (reader->bad != bad) {
+            return 1;
+        }
+    }
+
+    return et_keys_add(reader, key, &pair);
+}
+
+
+/* 0 where they are malformed. */
+
+static int
+et_keys_read_pair(et_keys_reader_t *reader, et_slice_t project,
+    et_slice_t key, et_keys_pair_t *pair)
+{
+    if (!et_parse_u64(project, &pair->project)) {
+        et_keys_bad(reader, "project ", project,
                     " is not a decimal number of 64 bits,"
                     " a line is \"project key\"");
-        return 1;
+        return 0;
     }
 
     if (key.len == 0) {
-        et_keys_bad(reader, "no key after project ", word,
+        et_keys_bad(reader, "no key after project ", project,
                     ", a line is \"project key\"");
-        return 1;
+        return 0;
     }
 
-    if (!et_key_valid(key)) {
+    if (!et_key_valid(key) && !et_slice_eq(key, et_slice_str("*"))) {
         et_keys_bad(reader, "key ", key,
                     " is not 1 to 255 letters, digits, \"_\" and \"-\"");
-        return 1;
+        return 0;
     }
 
-    if (rest.len != 0) {
-        et_keys_bad(reader, "unexpected ", rest,
-                    " after the key, a line is \"project key\"");
-        return 1;
-    }
-
-    return et_keys_add(reader, project, key);
+    return 1;
 }
 
 
 static int
-et_keys_add(et_keys_reader_t *reader, uint64_t project, et_slice_t text)
+et_keys_read_field(et_keys_reader_t *reader, et_slice_t field,
+    et_keys_pair_t *pair)
 {
-    char             after[64];
-    uint64_t         hash;
-    et_keys_t       *keys;
-    et_keys_key_t   *key;
-    et_keys_pair_t  *pair, **bucket;
+    size_t       i;
+    et_slice_t   name, value;
 
-    keys = reader->keys;
-    hash = et_keys_hash(keys, text);
-    key = et_keys_find(keys, text, hash);
+    static const struct {
+        const char  *name;
+        int        (*read)(et_keys_reader_t *reader, et_slice_t value,
+                           et_keys_pair_t *pair);
+    } fields[] = {
+        { "origins=", et_keys_read_origins },
+    };
 
-    if (key == NULL) {
-        key = et_arena_alloc(reader->arena, sizeof(et_keys_key_t));
-        if (key == NULL) {
-            return 0;
+    for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        name = et_slice_str(fields[i].name);
+
+        if (field.len >= name.len
+            && et_slice_eq(et_slice(field.data, name.len), name))
+        {
+            value = et_slice(field.data + name.len, field.len - name.len);
+            return fields[i].read(reader, value, pair);
         }
-
-        key->text = et_arena_copy(reader->arena, text);
-        if (key->text.data == NULL) {
-            return 0;
-        }
-
-        key->hash = hash;
-        key->next = keys->keys[hash & keys->mask];
-        keys->keys[hash & keys->mask] = key;
     }
 
-    pair = et_keys_find_pair(keys, key, project);
+    et_keys_bad(reader, "unexpected ", field,
+                " after the key, a line is \"project key\" and may go on "
+                "with \"origins=\"");
+
+    return 1;
+}
+
+
+static int
+et_keys_read_origins(et_keys_reader_t *reader, et_slice_t value,
+    et_keys_pair_t *pair)
+{
+    et_slice_t  bad;
+
+    if (et_origins_add(reader->arena, &pair->origins, value, &bad)) {
+        return 1;
+    }
+
+    if (bad.data == NULL) {
+        return 0;
+    }
+
+    et_keys_bad(reader, "origin ", bad,
+                " is not \"*\", \"host\" or \"scheme://host:port\"");
+    return 1;
+}
+
+
+static int
+et_keys_add(et_keys_reader_t *reader, et_slice_t text,
+    const et_keys_pair_t *read)
+{
+    char                  after[64];
+    et_keys_t            *keys;
+    et_keys_pair_t       *pair, **bucket;
+    const et_keys_key_t  *key;
+
+    keys = reader->keys;
+
+    key = et_keys_add_key(reader, text);
+    if (key == NULL) {
+        return 0;
+    }
+
+    pair = et_keys_find_pair(keys, key, read->project);
 
     if (pair != NULL) {
         snprintf(after, sizeof(after),
@@ -323,17 +396,57 @@ et_keys_add(et_keys_reader_t *reader, uint64_t project, et_slice_t text)
         return 0;
     }
 
-    bucket = et_keys_pair_bucket(keys, key, project);
+    bucket = et_keys_pair_bucket(keys, key, read->project);
 
+    *pair = *read;
     pair->key = key;
-    pair->project = project;
     pair->line = reader->line;
     pair->next = *bucket;
     *bucket = pair;
 
-    keys->count++;
+    keys->count += (key != &keys->any);
 
     return 1;
+}
+
+
+/* The key's place, a new one where there is none; NULL: no memory. */
+
+static const et_keys_key_t *
+et_keys_add_key(et_keys_reader_t *reader, et_slice_t text)
+{
+    uint64_t        hash;
+    et_keys_t      *keys;
+    et_keys_key_t  *key;
+
+    keys = reader->keys;
+
+    if (et_slice_eq(text, et_slice_str("*"))) {
+        return &keys->any;
+    }
+
+    hash = et_keys_hash(keys, text);
+
+    key = et_keys_find(keys, text, hash);
+    if (key != NULL) {
+        return key;
+    }
+
+    key = et_arena_alloc(reader->arena, sizeof(et_keys_key_t));
+    if (key == NULL) {
+        return NULL;
+    }
+
+    key->text = et_arena_copy(reader->arena, text);
+    if (key->text.data == NULL) {
+        return NULL;
+    }
+
+    key->hash = hash;
+    key->next = keys->keys[hash & keys->mask];
+    keys->keys[hash & keys->mask] = key;
+
+    return key;
 }
 
 
@@ -362,18 +475,27 @@ et_keys_bad(et_keys_reader_t *reader, const char *before, et_slice_t word,
 
 
 et_reason_t
-et_keys_check(const et_keys_t *keys, et_slice_t key, uint64_t project)
+et_keys_check(const et_keys_t *keys, et_slice_t key, uint64_t project,
+    et_keys_rules_t *rules)
 {
-    const et_keys_key_t  *known;
+    const et_keys_key_t   *known;
+    const et_keys_pair_t  *pair, *any;
+
+    any = et_keys_find_pair(keys, &keys->any, project);
+    rules->origins = any != NULL && any->origins.n != 0 ? &any->origins : NULL;
 
     known = et_keys_find(keys, key, et_keys_hash(keys, key));
-
     if (known == NULL) {
         return ET_UNKNOWN_KEY;
     }
 
-    if (et_keys_find_pair(keys, known, project) == NULL) {
+    pair = et_keys_find_pair(keys, known, project);
+    if (pair == NULL) {
         return ET_WRONG_PROJECT;
+    }
+
+    if (pair->origins.n != 0) {
+        rules->origins = &pair->origins;
     }
 
     return ET_OK;

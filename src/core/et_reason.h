@@ -24,6 +24,8 @@
       "unknown or disabled sentry_key")                                       \
     X(ET_WRONG_PROJECT,    "wrong_project",         403,                      \
       "the sentry_key does not belong to this project")                       \
+    X(ET_ORIGIN_NOT_ALLOWED, "origin_not_allowed",  403,                      \
+      "pages of this origin may not use the sentry_key")                      \
     X(ET_DSN_MISMATCH,     "dsn_mismatch",          400,                      \
       "the envelope's dsn names another project or key than the request")     \
     X(ET_BAD_PROJECT,      "bad_project",           400,                      \

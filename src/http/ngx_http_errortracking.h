@@ -78,6 +78,7 @@ typedef struct {
     et_key_secret_t                *secrets[
                                       NGX_HTTP_ERRORTRACKING_KEY_SECRETS];
     ngx_uint_t                      nsecrets;
+    et_origins_t                    origins; /* n = 0: all */
 
     size_t                          max_body_size;
     size_t                          max_inflated_size;
@@ -130,12 +131,14 @@ ngx_int_t ngx_http_errortracking_reply_id(ngx_http_request_t *r,
 ngx_int_t ngx_http_errortracking_refuse(ngx_http_request_t *r,
     et_reason_t reason);
 
-/* keys: directive parsers; whether the key may write to the request's project,
- * NGX_OK, or NGX_DECLINED with the reason */
+/* keys: directive parsers; whether the key may write to the request's project
+ * from its origin: NGX_OK, or NGX_DECLINED with the reason */
 char *ngx_http_errortracking_keys(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_errortracking_key_secret(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_errortracking_allowed_origins(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 char *ngx_http_errortracking_keys_merge(ngx_conf_t *cf,
     ngx_http_errortracking_loc_conf_t *prev,
     ngx_http_errortracking_loc_conf_t *conf);

@@ -1,6 +1,6 @@
 /*
  * Which keys may write: a keys file, secrets that keys follow from.  What one
- * of them says yes to is let in.
+ * of them says yes to is let in, from the origins that may use it.
  *
  * Files are read when the configuration is, so that a reload reads them anew,
  * and each bad line of one is an error of `nginx -t`.
@@ -11,6 +11,9 @@
 
 /* bytes; a line is about 40 */
 #define NGX_HTTP_ERRORTRACKING_KEYS_MAX     (64 * 1024 * 1024)
+
+/* bytes; some thousands of origins */
+#define NGX_HTTP_ERRORTRACKING_ORIGINS_MAX  (1024 * 1024)
 
 /* bytes; a secret and the end of its line */
 #define NGX_HTTP_ERRORTRACKING_SECRET_FILE  (64 * 1024)
@@ -28,6 +31,12 @@ static char *ngx_http_errortracking_keys_parse(ngx_conf_t *cf,
 static void ngx_http_errortracking_keys_report(void *data, unsigned line,
     const char *message);
 static void ngx_http_errortracking_keys_cleanup(void *data);
+static et_arena_t *ngx_http_errortracking_conf_arena(ngx_conf_t *cf,
+    size_t limit);
+static et_reason_t ngx_http_errortracking_known_key(ngx_http_request_t *r,
+    et_slice_t key, et_keys_rules_t *rules);
+static et_reason_t ngx_http_errortracking_check_origin(ngx_http_request_t *r,
+    const et_origins_t *origins);
 static ngx_int_t ngx_http_errortracking_key_secret_add(ngx_conf_t *cf,
     ngx_http_errortracking_loc_conf_t *elcf, et_slice_t text);
 static void ngx_http_errortracking_key_secret_cleanup(void *data);
@@ -77,17 +86,13 @@ ngx_http_errortracking_keys_parse(ngx_conf_t *cf,
     ngx_http_errortracking_loc_conf_t *elcf, et_slice_t text)
 {
     et_arena_t                         *arena;
-    ngx_pool_cleanup_t                 *cln;
     ngx_http_errortracking_keys_ctx_t   ctx;
 
-    cln = ngx_pool_cleanup_add(cf->pool, sizeof(et_arena_t));
-    if (cln == NULL) {
+    arena = ngx_http_errortracking_conf_arena(cf,
+                              (size_t) 32 * NGX_HTTP_ERRORTRACKING_KEYS_MAX);
+    if (arena == NULL) {
         return NGX_CONF_ERROR;
     }
-
-    arena = cln->data;
-    et_arena_init(arena, (size_t) 16 * NGX_HTTP_ERRORTRACKING_KEYS_MAX, 0);
-    cln->handler = ngx_http_errortracking_keys_cleanup;
 
     ctx.cf = cf;
     ctx.file = &elcf->keys_file;
@@ -225,7 +230,77 @@ ngx_http_errortracking_key_secret_cleanup(void *data)
 }
 
 
-/* A location has its own secrets, or those around it. */
+char *
+ngx_http_errortracking_allowed_origins(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_errortracking_loc_conf_t  *elcf = conf;
+
+    ngx_str_t    bad, *value;
+    ngx_uint_t   i;
+    et_arena_t  *arena;
+    et_slice_t   word;
+
+    if (elcf->origins.n != 0) {
+        return "is duplicate";
+    }
+
+    arena = ngx_http_errortracking_conf_arena(cf,
+                                           NGX_HTTP_ERRORTRACKING_ORIGINS_MAX);
+    if (arena == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (et_origins_add(arena, &elcf->origins,
+                           et_slice((char *) value[i].data, value[i].len),
+                           &word))
+        {
+            continue;
+        }
+
+        if (word.data == NULL) {
+            return "is longer than memory allows";
+        }
+
+        bad.data = (u_char *) word.data;
+        bad.len = word.len;
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid origin \"%V\", it has to be \"*\", "
+                           "\"host\" or \"scheme://host:port\"", &bad);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* An arena that lives as long as the configuration. */
+
+static et_arena_t *
+ngx_http_errortracking_conf_arena(ngx_conf_t *cf, size_t limit)
+{
+    et_arena_t          *arena;
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(cf->pool, sizeof(et_arena_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    arena = cln->data;
+    et_arena_init(arena, limit, 0);
+    cln->handler = ngx_http_errortracking_keys_cleanup;
+
+    return arena;
+}
+
+
+/* A location has its own, or those around it. */
 
 char *
 ngx_http_errortracking_keys_merge(ngx_conf_t *cf,
@@ -242,6 +317,10 @@ ngx_http_errortracking_keys_merge(ngx_conf_t *cf,
     if (conf->nsecrets == 0) {
         ngx_memcpy(conf->secrets, prev->secrets, sizeof(conf->secrets));
         conf->nsecrets = prev->nsecrets;
+    }
+
+    if (conf->origins.n == 0) {
+        conf->origins = prev->origins;
     }
 
     if (conf->zone == NULL || conf->nsecrets != 0) {
@@ -272,31 +351,82 @@ ngx_int_t
 ngx_http_errortracking_check_key(ngx_http_request_t *r, et_slice_t key,
     et_reason_t *reason)
 {
+    et_keys_rules_t                     rules;
+    ngx_http_errortracking_loc_conf_t  *elcf;
+
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
+
+    *reason = ngx_http_errortracking_known_key(r, key, &rules);
+
+    if (*reason == ET_OK) {
+        *reason = ngx_http_errortracking_check_origin(r,
+                                                      rules.origins != NULL
+                                                      ? rules.origins
+                                                      : &elcf->origins);
+    }
+
+    return *reason == ET_OK ? NGX_OK : NGX_DECLINED;
+}
+
+
+static et_reason_t
+ngx_http_errortracking_known_key(ngx_http_request_t *r, et_slice_t key,
+    et_keys_rules_t *rules)
+{
+    uint64_t                            project;
     ngx_uint_t                          i;
+    et_reason_t                         reason;
     ngx_http_errortracking_ctx_t       *ctx;
     ngx_http_errortracking_loc_conf_t  *elcf;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
     elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
 
-    *reason = ET_UNKNOWN_KEY;
+    project = ctx->request.project;
+    reason = ET_UNKNOWN_KEY;
+
+    ngx_memzero(rules, sizeof(et_keys_rules_t));
 
     if (elcf->keys != NULL) {
-        *reason = et_keys_check(elcf->keys, key, ctx->request.project);
+        reason = et_keys_check(elcf->keys, key, project, rules);
+    }
 
-        if (*reason == ET_OK) {
-            ctx->known = 1;
-            return NGX_OK;
+    for (i = 0; reason != ET_OK && i < elcf->nsecrets; i++) {
+        if (et_key_secret_check(elcf->secrets[i], key, project)) {
+            reason = ET_OK;
         }
     }
 
-    for (i = 0; i < elcf->nsecrets; i++) {
-        if (et_key_secret_check(elcf->secrets[i], key, ctx->request.project)) {
-            *reason = ET_OK;
-            ctx->known = 1;
-            return NGX_OK;
-        }
+    ctx->known = (reason == ET_OK);
+
+    return reason;
+}
+
+
+/* Only browsers say where a request comes from, and only they are asked. */
+
+static et_reason_t
+ngx_http_errortracking_check_origin(ngx_http_request_t *r,
+    const et_origins_t *origins)
+{
+    ngx_table_elt_t  *h;
+
+    if (origins->n == 0) {
+        return ET_OK;
     }
 
-    return NGX_DECLINED;
+    h = ngx_http_errortracking_header(&r->headers_in.headers, "Origin");
+
+    if (h == NULL || h->value.len == 0) {
+        h = ngx_http_errortracking_header(&r->headers_in.headers, "Referer");
+    }
+
+    if (h == NULL || h->value.len == 0
+        || et_origins_match(origins, et_slice((char *) h->value.data,
+                                              h->value.len)))
+    {
+        return ET_OK;
+    }
+
+    return ET_ORIGIN_NOT_ALLOWED;
 }

@@ -54,15 +54,18 @@ parse(et_arena_t *arena, const char *text, report_t *r)
 static et_reason_t
 check(const et_keys_t *keys, const char *key, uint64_t project)
 {
-    return et_keys_check(keys, et_slice_str(key), project);
+    et_keys_rules_t  rules;
+
+    return et_keys_check(keys, et_slice_str(key), project, &rules);
 }
 
 
 static void
 test_lookup(et_arena_t *arena)
 {
-    report_t    r;
-    et_keys_t  *keys;
+    report_t         r;
+    et_keys_t       *keys;
+    et_keys_rules_t  rules;
 
     static const char  text[] =
         "# keys of the shop\n"
@@ -100,9 +103,9 @@ test_lookup(et_arena_t *arena)
         et_check_int(check(keys, "abcd", 1), ET_UNKNOWN_KEY);
         et_check_int(check(keys, "Abc", 1), ET_UNKNOWN_KEY);
         et_check_int(check(keys, "", 1), ET_UNKNOWN_KEY);
-        et_check_int(et_keys_check(keys, et_slice(NULL, 0), 1),
+        et_check_int(et_keys_check(keys, et_slice(NULL, 0), 1, &rules),
                      ET_UNKNOWN_KEY);
-        et_check_int(et_keys_check(keys, et_slice("abc\0", 4), 1),
+        et_check_int(et_keys_check(keys, et_slice("abc\0", 4), 1, &rules),
                      ET_UNKNOWN_KEY);
     }
 
@@ -118,6 +121,69 @@ test_lookup(et_arena_t *arena)
     ET_TEST("a byte order mark before the first line is skipped") {
         keys = parse(arena, "\xef\xbb\xbf" "1 abc\n", &r);
         et_check(keys != NULL && check(keys, "abc", 1) == ET_OK);
+    }
+}
+
+
+/* Whether a page of the host may send with the key; -1: nothing is said. */
+
+static int
+origin(const et_keys_t *keys, const char *key, uint64_t project,
+    const char *page)
+{
+    et_keys_rules_t  rules;
+
+    (void) et_keys_check(keys, et_slice_str(key), project, &rules);
+
+    if (rules.origins == NULL) {
+        return -1;
+    }
+
+    return et_origins_match(rules.origins, et_slice_str(page));
+}
+
+
+static void
+test_fields(et_arena_t *arena)
+{
+    report_t    r;
+    et_keys_t  *keys;
+
+    static const char  text[] =
+        "1 web origins=https://a.example,*.b.example  # a comment\n"
+        "1 server\n"
+        "1 app origins=c.example\torigins=d.example\n"
+        "2 * origins=e.example\n"
+        "2 web\n"
+        "2 app origins=*\n";
+
+    keys = parse(arena, text, &r);
+
+    ET_TEST("a line's origins are those of its key in its project") {
+        et_check_int(r.count, 0);
+        et_check(keys != NULL);
+
+        et_check_int(origin(keys, "web", 1, "https://a.example"), 1);
+        et_check_int(origin(keys, "web", 1, "https://x.b.example"), 1);
+        et_check_int(origin(keys, "web", 1, "https://c.example"), 0);
+        et_check_int(origin(keys, "server", 1, "https://c.example"), -1);
+        et_check_int(origin(keys, "app", 1, "https://c.example"), 1);
+        et_check_int(origin(keys, "app", 1, "https://d.example"), 1);
+        et_check_int(origin(keys, "app", 1, "https://e.example"), 0);
+    }
+
+    ET_TEST("a line of the key \"*\" is for keys without origins") {
+        et_check_int(origin(keys, "web", 2, "https://e.example"), 1);
+        et_check_int(origin(keys, "web", 2, "https://a.example"), 0);
+        et_check_int(origin(keys, "app", 2, "https://a.example"), 1);
+        et_check_int(origin(keys, "unlisted", 2, "https://a.example"), 0);
+        et_check_int(origin(keys, "unlisted", 1, "https://a.example"), -1);
+    }
+
+    ET_TEST("but it lets nobody in, and is no key") {
+        et_check_int(check(keys, "*", 2), ET_UNKNOWN_KEY);
+        et_check_int(check(keys, "unlisted", 2), ET_UNKNOWN_KEY);
+        et_check_int(et_keys_count(keys), 5);
     }
 }
 
@@ -154,7 +220,14 @@ test_reports(et_arena_t *arena)
         { "5 \x1b[1m\n", 1,
           "key \"?[1m\" is not 1 to 255 letters, digits, \"_\" and \"-\"" },
         { "5 a b\n", 1,
-          "unexpected \"b\" after the key, a line is \"project key\"" },
+          "unexpected \"b\" after the key, a line is \"project key\" and may"
+          " go on with \"origins=\"" },
+        { "5 a origins=b,c/d\n", 1,
+          "origin \"c/d\" is not \"*\", \"host\" or \"scheme://host:port\"" },
+        { "5 a origins=\n", 1,
+          "origin \"\" is not \"*\", \"host\" or \"scheme://host:port\"" },
+        { "5 * origins=a\n5 *\n", 2,
+          "key \"*\" has the same project on line 1 already" },
         { "5 a\n6 a\n05 a\n", 3,
           "key \"a\" has the same project on line 1 already" },
     };
@@ -322,6 +395,7 @@ main(void)
     et_arena_init(&arena, 256 * MIB, MIB);
 
     test_lookup(&arena);
+    test_fields(&arena);
     test_reports(&arena);
     test_large(&arena);
 

@@ -2,7 +2,7 @@
  * The steps of the core, one after the other.
  */
 
-#include "et_item.h"
+#include "et_crash.h"
 
 
 static et_reason_t et_ingest_check_dsn(et_ingest_t *ingest,
@@ -11,8 +11,6 @@ static et_reason_t et_ingest_items(et_ingest_t *ingest,
     const et_request_t *request);
 static et_reason_t et_ingest_item(et_ingest_t *ingest,
     const et_request_t *request, et_item_t *item);
-static et_reason_t et_ingest_event(et_ingest_t *ingest,
-    const et_request_t *request, char *payload, size_t len);
 static et_event_t *et_ingest_grow(et_ingest_t *ingest);
 static int et_ingest_own_id(et_ingest_t *ingest, et_event_t *event);
 static et_event_t *et_ingest_find_outcome(et_ingest_t *ingest,
@@ -29,6 +27,7 @@ static const et_item_read_pt  et_item_readers[ET_ITEM_TYPE_COUNT] = {
     [ET_ITEM_LOG] = et_item_log,
     [ET_ITEM_SESSION] = et_item_session,
     [ET_ITEM_SESSIONS] = et_item_sessions,
+    [ET_ITEM_UNREAL_REPORT] = et_item_unreal,
     [ET_ITEM_USER_REPORT] = et_item_user_report,
 };
 
@@ -40,6 +39,7 @@ et_ingest_init(et_ingest_t *ingest)
 
     et_arena_init(&ingest->arena, ET_ARENA_LIMIT_SIZE, ET_ARENA_KEEP);
     et_inflate_init(&ingest->inflate, ET_INFLATE_KEEP);
+    et_inflate_init(&ingest->inflate_report, 0);
 
     return et_hasher_init(&ingest->hasher);
 }
@@ -49,6 +49,7 @@ void
 et_ingest_destroy(et_ingest_t *ingest)
 {
     et_hasher_destroy(&ingest->hasher);
+    et_inflate_destroy(&ingest->inflate_report);
     et_inflate_destroy(&ingest->inflate);
     et_arena_destroy(&ingest->arena);
 }
@@ -62,6 +63,7 @@ et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
     et_reason_t  reason;
 
     et_arena_reset(&ingest->arena);
+    et_inflate_destroy(&ingest->inflate_report);
 
     memset(&ingest->envelope, 0, sizeof(et_envelope_t));
     memset(ingest->taken, 0, sizeof(ingest->taken));
@@ -251,7 +253,7 @@ et_ingest_item(et_ingest_t *ingest, const et_request_t *request,
 }
 
 
-static et_reason_t
+et_reason_t
 et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
     char *payload, size_t len)
 {

@@ -57,6 +57,8 @@ typedef struct {
     et_encoding_t   encoding;
     char           *body;              /* mutable */
     size_t          len;
+    et_slice_t      content_type;
+    et_slice_t      event_id;          /* of the path: attachments */
     et_slice_t      client_ip;         /* text */
     int64_t         received;          /* microseconds */
     et_limits_t     limits;
@@ -66,6 +68,7 @@ typedef struct {
 typedef struct {
     et_arena_t      arena;
     et_inflate_t    inflate;
+    et_inflate_t    inflate_report;    /* of what is compressed in a body */
     et_hasher_t     hasher;
 
     /* of the current request */
@@ -111,6 +114,10 @@ et_reason_t et_ingest_read(et_ingest_t *ingest, const et_request_t *request);
  * says why) or where there are ET_MAX_RECORDS, but for outcomes.
  */
 et_event_t *et_ingest_push(et_ingest_t *ingest);
+
+/* Reads an event's JSON, mutable, into a record. */
+et_reason_t et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
+    char *payload, size_t len);
 
 /* What the items of a request take from around them. */
 void et_ingest_source(const et_ingest_t *ingest, const et_request_t *request,

@@ -25,6 +25,7 @@
 static et_reason_t et_attachment_chunk(et_ingest_t *ingest,
     const et_request_t *request, const et_attachment_t *file, uint64_t id,
     size_t chunk, size_t chunks, et_slice_t data);
+static et_slice_t et_attachment_text(et_slice_t text, size_t max);
 static uint64_t et_attachment_id(et_ingest_t *ingest,
     const et_attachment_t *file);
 
@@ -129,14 +130,26 @@ et_attachment_chunk(et_ingest_t *ingest, const et_request_t *request,
     et_item_attribute(record, "size",
                       et_item_number(ingest, file->data.len));
     et_item_attribute(record, "filename",
-                      et_event_cut(file->filename, ET_MAX_FILENAME));
+                      et_attachment_text(file->filename, ET_MAX_FILENAME));
     et_item_attribute(record, "content_type",
-                      et_event_cut(file->content_type, ET_MAX_CONTENT_TYPE));
+                      et_attachment_text(file->content_type,
+                                         ET_MAX_CONTENT_TYPE));
     et_item_attribute(record, "attachment_type", type);
 
     ingest->nrecords++;
 
     return et_ingest_state(ingest);
+}
+
+
+/* A form's names may be no UTF-8, which a JSON header's can't. */
+
+static et_slice_t
+et_attachment_text(et_slice_t text, size_t max)
+{
+    text = et_event_cut(text, max);
+
+    return et_utf8_valid(text.data, text.len) ? text : et_slice("", 0);
 }
 
 

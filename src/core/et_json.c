@@ -103,9 +103,8 @@ et_json_cjson(et_arena_t *arena, const char *text, size_t len, cJSON **root)
 static cJSON *
 et_json_tree(et_arena_t *arena, const char *text, size_t len)
 {
-    cJSON        *root;
-    const char   *end;
-    cJSON_Hooks   hooks;
+    cJSON       *root;
+    const char  *end;
 
     et_json_exhausted = 0;
 
@@ -119,21 +118,37 @@ et_json_tree(et_arena_t *arena, const char *text, size_t len)
         return NULL;
     }
 
+    et_json_begin(arena);
+
+    end = NULL;
+    root = cJSON_ParseWithLengthOpts(text, len, &end, 0);
+
+    et_json_end();
+
+    /* where anything follows the value, it is no JSON text */
+
+    return end == text + len ? root : NULL;
+}
+
+
+void
+et_json_begin(et_arena_t *arena)
+{
+    cJSON_Hooks  hooks;
+
     hooks.malloc_fn = et_json_malloc;
     hooks.free_fn = et_json_free;
 
     et_json_arena = arena;
     cJSON_InitHooks(&hooks);
+}
 
-    end = NULL;
-    root = cJSON_ParseWithLengthOpts(text, len, &end, 0);
 
+void
+et_json_end(void)
+{
     cJSON_InitHooks(NULL);
     et_json_arena = NULL;
-
-    /* where anything follows the value, it is no JSON text */
-
-    return end == text + len ? root : NULL;
 }
 
 

@@ -33,6 +33,14 @@
 et_reason_t et_json_parse(et_arena_t *arena, char *text, size_t len,
     cJSON **root);
 
+/*
+ * Between the two, whatever cJSON allocates lies on the arena, so that a tree
+ * can be made or added to, and printed.  NULL from cJSON is the arena's end:
+ * its state says which.
+ */
+void et_json_begin(et_arena_t *arena);
+void et_json_end(void);
+
 /* 1 where the bytes are well-formed UTF-8: no overlong forms, no
  * surrogates, nothing above U+10FFFF. */
 int et_utf8_valid(const char *text, size_t len);

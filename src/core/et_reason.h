@@ -66,6 +66,8 @@
       "event exceeds errortracking_max_event_size")                           \
     X(ET_TOO_MANY_EVENTS,  "too_many_events",       413,                      \
       "the envelope holds too many events")                                   \
+    X(ET_BAD_CRASH,        "bad_crash",             400,                      \
+      "no minidump or crash report in the body")                              \
     X(ET_BAD_MULTIPART,    "bad_multipart",         400,                      \
       "invalid multipart/form-data body")                                     \
     X(ET_ATTACHMENT_TOO_LARGE, "attachment_too_large", 413,                   \

@@ -25,7 +25,7 @@ export BUILD CC CFLAGS LDFLAGS V
 
 
 .PHONY: all module static asan nginx-src unit test test-unit test-nginx \
-	test-e2e test-matrix test-image chaos bench fuzz run demo schema \
+	test-e2e test-matrix test-image chaos bench fuzz sdks run demo schema \
 	install-deps clean help
 
 all: module
@@ -52,6 +52,7 @@ help:
 	@echo 'make chaos               kills, stops and starves everything under'
 	@echo '                         load, and compares what was acknowledged'
 	@echo '                         with what ClickHouse has (15 minutes)'
+	@echo 'make sdks                what real SDKs send, written to docs/sdks.md'
 	@echo 'make fuzz                every fuzz target of the core, each for'
 	@echo '                         FUZZ_SECONDS (14400), two at a time'
 	@echo 'make bench               the table of what an event costs'
@@ -180,6 +181,11 @@ test-nginx: module
 
 test-e2e: module
 	@ET_MODULE=$(MODULE) $(TOOLS)/test.sh $(E2E_SUITES)
+
+# The table of docs/sdks.md, from what the SDKs' tests see.
+sdks: module
+	@ET_SDKS=write ET_MODULE=$(MODULE) $(TOOLS)/test.sh \
+		$(wildcard t/e2e/sdk_*.t)
 
 # On other nginx than the installed one: see t/matrix.sh.
 test-matrix: install-deps

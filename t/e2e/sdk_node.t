@@ -71,9 +71,11 @@ with suite.running(len(modules)):
             culprit=r"\bweigh\b",
             traced=True,
             message_is_exception=version.startswith("11."),
-            # 11 sends spans, 7 does not report what it dropped
-            skipped=["span" if version.startswith("11.") else "transaction"]
-            + ([] if version.startswith("7.") else ["client_report"]),
+            # feedback came with 8, logs and reports of what is dropped later
+            items=["attachment", "check_in", "session", "transaction"]
+            + ([] if version.startswith("7.")
+               else ["client_report", "feedback"])
+            + (["log"] if version.startswith(("10.", "11.")) else []),
             encodings=["-", "gzip"]))
 
 et.finish()

@@ -59,6 +59,9 @@ with suite.running(len(pythons)):
             frame="charge",
             culprit=r"\bweigh\b",
             traced=True,
+            items=["attachment", "check_in", "client_report", "session",
+                   "transaction"]
+            + (["log"] if version.startswith("2.") else []),
             encodings=["gzip"]))
 
 et.finish()

@@ -119,10 +119,11 @@ const modes = {
     },
 
     traffic() {
-        start({tracesSampleRate: 1.0});
+        const logs = typeof (Sentry.logger || {}).fmt === 'function';
+        start({tracesSampleRate: 1.0, enableLogs: logs});
+        sent.items = {transaction: {}};
 
-        Sentry.startSession();
-
+        Sentry.setUser({id: SCOPE.user.id});
         Sentry.startSpan({name: 'nightly', op: 'task'}, (span) => {
             Sentry.startSpan({name: 'SELECT 1', op: 'db'}, () => {
                 sent.traced = captured(weigh, {});
@@ -131,9 +132,12 @@ const modes = {
         });
 
         Sentry.withScope((scope) => {
-            scope.addAttachment({filename: 'dump.bin',
-                                 data: new Uint8Array(99).fill(10)});
+            scope.addAttachment({
+                filename: SCOPE.attachment.filename,
+                data: Buffer.from(SCOPE.attachment.base64, 'base64'),
+            });
             sent.attached = captured(findOrder, 1, 'c');
+            sent.items.attachment = {event_id: sent.attached};
         });
 
         Sentry.withScope((scope) => {
@@ -141,16 +145,35 @@ const modes = {
             captured(weigh, {});
         });
 
-        Sentry.captureCheckIn({monitorSlug: 'nightly', status: 'ok',
-                               duration: 1.5});
-        Sentry.endSession();
-
-        sent.skipped = ['attachment', 'check_in', 'session'];
+        const {slug, crontab, margin, max_runtime, timezone, duration} =
+            SCOPE.monitor;
+        const id = Sentry.captureCheckIn(
+            {monitorSlug: slug, status: 'in_progress'},
+            {schedule: {type: 'crontab', value: crontab},
+             checkinMargin: margin, maxRuntime: max_runtime, timezone});
+        Sentry.captureCheckIn({monitorSlug: slug, checkInId: id, status: 'ok',
+                               duration});
+        sent.items.check_in = {id, configured: true};
 
         if (Sentry.captureFeedback) {
-            Sentry.captureFeedback({message: 'it does not work',
-                                    email: 'ann@example.com'});
-            sent.skipped.push('feedback');
+            Sentry.captureFeedback({...SCOPE.feedback,
+                                    associatedEventId: sent.traced});
+            sent.items.feedback = {event_id: sent.traced};
+        }
+
+        if (logs) {
+            const [name, text] = SCOPE.log.attribute;
+            Sentry.logger.warn(SCOPE.log.warn);
+            Sentry.logger.error(SCOPE.log.error, {[name]: text});
+            sent.items.log = {};
+        }
+
+        /* the process's own, which ends with it; 8 does not say so */
+        sent.items.session = {open: Sentry.SDK_VERSION.startsWith('8.')};
+
+        /* 7 does not report what was dropped */
+        if (!Sentry.SDK_VERSION.startsWith('7.')) {
+            sent.items.client_report = {};
         }
     },
 };

@@ -7,12 +7,18 @@ What sdk.py says in ET_SCOPE is set; the last line is "SENT" and what was
 sent.
 """
 
+import base64
 import errno
 import json
 import os
 import sys
 
 import sentry_sdk
+
+try:
+    from sentry_sdk import logger
+except ImportError:
+    logger = None
 
 SCOPE = json.loads(os.environ["ET_SCOPE"])
 
@@ -108,10 +114,13 @@ def hello():
 def traffic():
     from sentry_sdk.crons import capture_checkin
 
-    start(traces_sample_rate=1.0, auto_session_tracking=True)
+    start(traces_sample_rate=1.0, auto_session_tracking=True,
+          **({"enable_logs": True} if logger else {}))
+    items = sent["items"] = {"transaction": {}, "client_report": {}}
 
     sessions = getattr(sentry_sdk, "get_isolation_scope",
                        lambda: sentry_sdk.Hub.current)()
+    sentry_sdk.set_user({"id": SCOPE["user"]["id"]})
     sessions.start_session(session_mode="application")
 
     with sentry_sdk.start_transaction(op="task", name="nightly") as span:
@@ -120,17 +129,35 @@ def traffic():
         sent["trace_id"] = span.trace_id
 
     with scope() as s:
-        s.add_attachment(bytes=b"\x00\n{}\n\xff" * 99, filename="dump.bin")
+        s.add_attachment(
+            bytes=base64.b64decode(SCOPE["attachment"]["base64"]),
+            filename=SCOPE["attachment"]["filename"])
         sent["attached"] = captured(find_order, 1, "c")
+    items["attachment"] = {"event_id": sent["attached"]}
 
     with scope() as s:
         s.set_tag("drop", "yes")
         captured(weigh, {})
 
-    capture_checkin(monitor_slug="nightly", status="ok", duration=1.5)
-    sessions.end_session()
+    monitor = SCOPE["monitor"]
+    config = {"schedule": {"type": "crontab", "value": monitor["crontab"]},
+              "checkin_margin": monitor["margin"],
+              "max_runtime": monitor["max_runtime"],
+              "timezone": monitor["timezone"]}
+    id = capture_checkin(monitor_slug=monitor["slug"], status="in_progress",
+                         monitor_config=config)
+    capture_checkin(monitor_slug=monitor["slug"], check_in_id=id, status="ok",
+                    duration=monitor["duration"])
+    items["check_in"] = {"id": id, "configured": True}
 
-    sent["skipped"] = ["attachment", "check_in", "client_report", "session"]
+    if logger:
+        name, text = SCOPE["log"]["attribute"]
+        logger.warning(SCOPE["log"]["warn"])
+        logger.error(SCOPE["log"]["error"], attributes={name: text})
+        items["log"] = {}
+
+    sessions.end_session()
+    items["session"] = {}
 
 
 globals()[sys.argv[1]]()

@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/getsentry/sentry-go"
@@ -32,7 +31,24 @@ type settings struct {
 	Order       int                    `json:"order"`
 	Many        []string               `json:"many"`
 	Again       [][]interface{}        `json:"again"`
-	User        struct {
+	Attachment  struct {
+		Filename string `json:"filename"`
+		Base64   []byte `json:"base64"`
+	} `json:"attachment"`
+	Monitor struct {
+		Slug       string  `json:"slug"`
+		Crontab    string  `json:"crontab"`
+		Margin     int64   `json:"margin"`
+		MaxRuntime int64   `json:"max_runtime"`
+		Timezone   string  `json:"timezone"`
+		Duration   float64 `json:"duration"`
+	} `json:"monitor"`
+	Log struct {
+		Warn      string    `json:"warn"`
+		Error     string    `json:"error"`
+		Attribute [2]string `json:"attribute"`
+	} `json:"log"`
+	User struct {
 		ID       string `json:"id"`
 		Email    string `json:"email"`
 		Username string `json:"username"`
@@ -96,7 +112,7 @@ func check(err error) {
 }
 
 func start(tracing bool) {
-	check(sentry.Init(sentry.ClientOptions{
+	options := sentry.ClientOptions{
 		Dsn:              os.Args[2],
 		Release:          scope.Release,
 		Dist:             scope.Dist,
@@ -113,7 +129,8 @@ func start(tracing bool) {
 			}
 			return event
 		},
-	}))
+	}
+	check(sentry.Init(options))
 }
 
 func report() {
@@ -179,8 +196,9 @@ func traffic() {
 	sent["trace_id"] = span.TraceID.String()
 
 	sentry.WithScope(func(s *sentry.Scope) {
-		s.AddAttachment(&sentry.Attachment{Filename: "dump.bin",
-			Payload: []byte(strings.Repeat("\x00\n{}\n\xff", 99))})
+		s.AddAttachment(&sentry.Attachment{
+			Filename: scope.Attachment.Filename,
+			Payload:  scope.Attachment.Base64})
 		sent["attached"] = findOrder(1, "c")
 	})
 
@@ -189,10 +207,26 @@ func traffic() {
 		weigh()
 	})
 
-	sentry.CaptureCheckIn(&sentry.CheckIn{MonitorSlug: "nightly",
-		Status: sentry.CheckInStatusOK, Duration: time.Second}, nil)
+	monitor := scope.Monitor
+	id := sentry.CaptureCheckIn(&sentry.CheckIn{MonitorSlug: monitor.Slug,
+		Status: sentry.CheckInStatusInProgress},
+		&sentry.MonitorConfig{
+			Schedule:      sentry.CrontabSchedule(monitor.Crontab),
+			CheckInMargin: monitor.Margin,
+			MaxRuntime:    monitor.MaxRuntime,
+			Timezone:      monitor.Timezone})
+	sentry.CaptureCheckIn(&sentry.CheckIn{ID: *id,
+		MonitorSlug: monitor.Slug, Status: sentry.CheckInStatusOK,
+		Duration: time.Duration(monitor.Duration * float64(time.Second))},
+		nil)
 
-	sent["skipped"] = []string{"attachment", "check_in"}
+	items := map[string]interface{}{
+		"attachment":  map[string]interface{}{"event_id": sent["attached"]},
+		"check_in":    map[string]interface{}{"id": id, "configured": true},
+		"transaction": map[string]interface{}{},
+	}
+	sendLogs(items)
+	sent["items"] = items
 }
 
 func main() {

@@ -23,8 +23,9 @@ build=${BUILD:-$root/build}
 
 PATH=$PATH:/usr/sbin:/sbin
 
-# packages to install
+# packages to install; those that not every suite has
 missing=()
+optional=()
 
 
 fail()
@@ -46,6 +47,18 @@ need_packages()
         *) missing+=("$package") ;;
         esac
     done
+}
+
+
+# the same, where the installed suite has them
+
+want_packages()
+{
+    local wanted=("$@") before=${#missing[@]}
+
+    need_packages "${wanted[@]}"
+    optional+=("${missing[@]:before}")
+    missing=("${missing[@]:0:before}")
 }
 
 
@@ -94,25 +107,41 @@ without_services()
 }
 
 
+# of the optional ones, those that apt knows
+
+add_optional()
+{
+    local package
+
+    for package in "${optional[@]}"; do
+        if apt-cache show "$package" >/dev/null 2>&1; then
+            missing+=("$package")
+        fi
+    done
+}
+
+
 install_missing()
 {
+    [ $((${#missing[@]} + ${#optional[@]})) -gt 0 ] || return 0
+
+    command -v apt-get >/dev/null \
+        || fail "this is no Debian; its packages that are missing here:" \
+                "${missing[*]} ${optional[*]}"
+
+    can_be_root \
+        || fail "installing needs root or sudo; as root, run" \
+                "apt-get install ${missing[*]} ${optional[*]}"
+
+    as_root apt-get -q update >"$log" 2>&1 \
+        || { tail -n 5 "$log" >&2; fail "apt-get update failed (above)"; }
+
+    add_optional
     [ ${#missing[@]} -gt 0 ] || return 0
 
     # groups have packages in common
     mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
-
-    command -v apt-get >/dev/null \
-        || fail "this is no Debian; its packages that are missing here:" \
-                "${missing[*]}"
-
-    can_be_root \
-        || fail "installing needs root or sudo; as root, run" \
-                "apt-get install ${missing[*]}"
-
     echo "installing ${missing[*]}"
-
-    as_root apt-get -q update >"$log" 2>&1 \
-        || { tail -n 5 "$log" >&2; fail "apt-get update failed (above)"; }
 
     without_services as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get -q -y --no-install-recommends install "${missing[@]}" \
@@ -120,6 +149,7 @@ install_missing()
         || { tail -n 20 "$log" >&2; fail "apt-get install failed (above)"; }
 
     missing=()
+    optional=()
 }
 
 
@@ -158,6 +188,12 @@ need_test()
     need_command node nodejs
     need_command npm npm
     need_command go golang-go
+    need_command javac default-jdk-headless
+    need_command mvn maven
+    need_command cargo cargo
+    need_command ruby ruby
+    need_command chromium chromium
+    want_packages ruby-sentry-ruby ruby-sentry-raven
     need_command prove perl
     need_command valgrind valgrind
     need_command ps procps

@@ -47,8 +47,9 @@ def write(name, row):
         head = ["SDK"] + [title for kind, title in COLUMNS] + ["sent as"]
         text = "\n".join(before + [line(head), "|---" * len(head) + "|"]
                          + [rows[name] for name in sorted(rows)] + after)
-        with open(DOCS, "w", encoding="utf-8") as file:
+        with open(DOCS + ".new", "w", encoding="utf-8") as file:
             file.write(text + "\n")
+        os.rename(DOCS + ".new", DOCS)
 
 
 def check(name, seen, transport):

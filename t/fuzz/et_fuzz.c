@@ -10,8 +10,11 @@ typedef struct {
 } et_fuzz_field_t;
 
 
+static void et_fuzz_event(const et_event_t *event);
+static void et_fuzz_tags(const et_tag_t *tags, size_t n, size_t key,
+    size_t value);
 static void et_fuzz_text(et_slice_t text, size_t max);
-static void et_fuzz_row(const et_event_t *event, int folded);
+static void et_fuzz_row(const et_event_t *record, int folded);
 
 
 void
@@ -51,52 +54,84 @@ et_fuzz_within(et_slice_t inner, et_slice_t outer)
 
 
 void
-et_fuzz_event(const et_event_t *event)
+et_fuzz_record(const et_event_t *record)
 {
     size_t  i;
 
     const et_fuzz_field_t  fields[] = {
-        { event->level, 7 },
-        { event->platform, ET_MAX_PLATFORM },
-        { event->type, ET_MAX_TYPE },
-        { event->value, ET_MAX_VALUE },
-        { event->message, ET_MAX_MESSAGE },
-        { event->culprit, ET_MAX_CULPRIT },
-        { event->logger, ET_MAX_LOGGER },
-        { event->environment, ET_MAX_ENVIRONMENT },
-        { event->release, ET_MAX_RELEASE },
-        { event->dist, ET_MAX_DIST },
-        { event->server_name, ET_MAX_SERVER_NAME },
-        { event->transaction, ET_MAX_TRANSACTION },
-        { event->trace_id, 32 },
-        { event->user_id, ET_MAX_USER },
-        { event->user_email, ET_MAX_USER },
-        { event->user_name, ET_MAX_USER },
-        { event->user_ip, ET_MAX_USER },
-        { event->sdk_name, ET_MAX_SDK },
-        { event->sdk_version, ET_MAX_SDK },
-        { event->grouping, ET_MAX_GROUPING }
+        { record->level, 16 },
+        { record->platform, ET_MAX_PLATFORM },
+        { record->type, ET_MAX_TYPE },
+        { record->value, ET_MAX_VALUE },
+        { record->message, ET_MAX_MESSAGE },
+        { record->culprit, ET_MAX_CULPRIT },
+        { record->logger, ET_MAX_LOGGER },
+        { record->environment, ET_MAX_ENVIRONMENT },
+        { record->release, ET_MAX_RELEASE },
+        { record->dist, ET_MAX_DIST },
+        { record->server_name, ET_MAX_SERVER_NAME },
+        { record->transaction, ET_MAX_TRANSACTION },
+        { record->trace_id, 32 },
+        { record->user_id, ET_MAX_USER },
+        { record->user_email, ET_MAX_USER },
+        { record->user_name, ET_MAX_USER },
+        { record->user_ip, ET_MAX_USER },
+        { record->sdk_name, ET_MAX_SDK },
+        { record->sdk_version, ET_MAX_SDK },
+        { record->grouping, ET_MAX_GROUPING }
     };
 
     for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         et_fuzz_text(fields[i].value, fields[i].max);
     }
 
-    et_fuzz_check(event->level.len != 0);
+    et_fuzz_tags(record->tags, record->ntags, ET_MAX_TAG_KEY,
+                 ET_MAX_TAG_VALUE);
+    et_fuzz_tags(record->attributes, record->nattributes, (size_t) -1,
+                 (size_t) -1);
+
+    for (i = 0; i < record->nnotes; i++) {
+        et_fuzz_text(record->notes[i], (size_t) -1);
+    }
+
+    et_fuzz_check(record->timestamp <= record->received + ET_MAX_FUTURE);
+    et_fuzz_check(record->timestamp >= record->received - ET_MAX_AGE);
+
+    if (record->kind == ET_RECORD_EVENT) {
+        et_fuzz_event(record);
+    }
+
+    if (record->folded || record->kind == ET_RECORD_EVENT) {
+        et_fuzz_row(record, 1);
+    }
+
+    if (!record->folded) {
+        et_fuzz_row(record, 0);
+    }
+}
+
+
+static void
+et_fuzz_event(const et_event_t *event)
+{
+    et_fuzz_check(event->n == 1);
+    et_fuzz_check(event->level.len != 0 && event->level.len <= 7);
     et_fuzz_check(event->platform.len != 0);
     et_fuzz_check(event->ntags <= ET_MAX_TAGS);
     et_fuzz_check(event->nexceptions <= ET_MAX_EXCEPTIONS);
     et_fuzz_check(event->grouping_hash < (uint64_t) 1 << 53);
-    et_fuzz_check(event->timestamp <= event->received + ET_MAX_FUTURE);
-    et_fuzz_check(event->timestamp >= event->received - ET_MAX_AGE);
+}
 
-    for (i = 0; i < event->ntags; i++) {
-        et_fuzz_text(event->tags[i].key, ET_MAX_TAG_KEY);
-        et_fuzz_text(event->tags[i].value, ET_MAX_TAG_VALUE);
+
+static void
+et_fuzz_tags(const et_tag_t *tags, size_t n, size_t key, size_t value)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        et_fuzz_text(tags[i].key, key);
+        et_fuzz_text(tags[i].value, value);
     }
-
-    et_fuzz_row(event, 0);
-    et_fuzz_row(event, 1);
 }
 
 
@@ -111,15 +146,15 @@ et_fuzz_text(et_slice_t text, size_t max)
 /* A byte that is not written differs between two buffers that were. */
 
 static void
-et_fuzz_row(const et_event_t *event, int folded)
+et_fuzz_row(const et_event_t *record, int folded)
 {
     char    *a, *b;
     size_t   size;
 
-    size = folded ? et_row_fold_size(event) : et_row_size(event);
+    size = folded ? et_row_fold_size(record) : et_row_size(record);
 
     et_fuzz_check(size <= (folded ? ET_ROW_FOLD_MAX
-                                  : event->payload.len + ET_ROW_OVERHEAD));
+                                  : record->payload.len + ET_ROW_OVERHEAD));
 
     a = malloc(size);
     b = malloc(size);
@@ -129,12 +164,12 @@ et_fuzz_row(const et_event_t *event, int folded)
         memset(b, 0xff, size);
 
         if (folded) {
-            et_row_fold_encode(a, event, ET_FUZZ_PROJECT);
-            et_row_fold_encode(b, event, ET_FUZZ_PROJECT);
+            et_row_fold_encode(a, record, ET_FUZZ_PROJECT);
+            et_row_fold_encode(b, record, ET_FUZZ_PROJECT);
 
         } else {
-            et_row_encode(a, event, ET_FUZZ_PROJECT);
-            et_row_encode(b, event, ET_FUZZ_PROJECT);
+            et_row_encode(a, record, ET_FUZZ_PROJECT);
+            et_row_encode(b, record, ET_FUZZ_PROJECT);
         }
 
         et_fuzz_check(memcmp(a, b, size) == 0);

@@ -11,6 +11,7 @@
 #define ET_FUZZ_H
 
 #include "et_ingest.h"
+#include "et_record.h"
 #include "et_row.h"
 
 
@@ -33,11 +34,11 @@ char *et_fuzz_copy(const void *data, size_t len);
 void et_fuzz_within(et_slice_t inner, et_slice_t outer);
 
 /*
- * What an event promises to those who store it: each string is UTF-8 and
- * within its limit, both of its rows are as long as was said, every byte of
- * them is written, and neither is longer than the zone has room for.
+ * What a record promises to those who store it: each string is UTF-8 and
+ * within its limit, its rows are as long as was said, every byte of them is
+ * written, and none is longer than the zone has room for.
  */
-void et_fuzz_event(const et_event_t *event);
+void et_fuzz_record(const et_event_t *record);
 
 
 #endif /* ET_FUZZ_H */

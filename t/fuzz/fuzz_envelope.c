@@ -66,9 +66,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (reason == ET_OK) {
         et_fuzz_check(ingest.nevents <= ET_MAX_EVENTS);
+        et_fuzz_check(ingest.noutcomes <= ET_MAX_OUTCOMES);
+        et_fuzz_check(ingest.nevents + ingest.noutcomes <= ingest.nrecords);
+        et_fuzz_check(ingest.nrecords <= ET_MAX_RECORDS);
 
         for (i = 0; i < ingest.nrecords; i++) {
-            et_fuzz_event(&ingest.records[i]);
+            et_fuzz_record(&ingest.records[i]);
         }
     }
 

@@ -41,7 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                            &event);
 
     if (reason == ET_OK) {
-        et_fuzz_event(&event);
+        et_fuzz_record(&event);
 
         /* what is kept as the event's JSON is JSON, and the same event */
 

@@ -44,6 +44,16 @@ typedef struct {
     ngx_uint_t     msec;         /* milliseconds, shown as seconds */
 } ngx_http_errortracking_metric_t;
 
+/* A metric that is a histogram, its buckets those of flushes. */
+typedef struct {
+    const char    *name;
+    const char    *type;
+    const char    *help;
+    size_t         buckets;
+    size_t         sum;
+    ngx_uint_t     usec;         /* the sum is of microseconds */
+} ngx_http_errortracking_histogram_t;
+
 /* A metric that is a list of numbers with a label. */
 typedef struct {
     const char         *name;
@@ -68,11 +78,9 @@ static void ngx_http_errortracking_requests(
     ngx_http_errortracking_page_t *page, ngx_http_errortracking_figures_t *f,
     ngx_uint_t n);
 static void ngx_http_errortracking_histogram(
-    ngx_http_errortracking_page_t *page, ngx_http_errortracking_figures_t *f,
-    ngx_uint_t n);
-static void ngx_http_errortracking_sync_histogram(
-    ngx_http_errortracking_page_t *page, ngx_http_errortracking_figures_t *f,
-    ngx_uint_t n);
+    ngx_http_errortracking_page_t *page,
+    const ngx_http_errortracking_histogram_t *histogram,
+    ngx_http_errortracking_figures_t *f, ngx_uint_t n);
 static void ngx_http_errortracking_head(ngx_http_errortracking_page_t *page,
     const char *name, const char *type, const char *help);
 static void ngx_http_errortracking_line(ngx_http_errortracking_page_t *page,
@@ -195,6 +203,21 @@ static const ngx_http_errortracking_metric_t
     { "errortracking_oldest_row_seconds", "gauge",
       "Age of the oldest row that ClickHouse has not acknowledged.",
       ngx_http_errortracking_gauge(oldest), 1 }
+};
+
+
+static const ngx_http_errortracking_histogram_t
+    ngx_http_errortracking_histograms[] =
+{
+    { "errortracking_flush_duration_seconds", "histogram",
+      "Time from sending a batch to ClickHouse's acknowledgement.",
+      ngx_http_errortracking_counter(flush_buckets),
+      ngx_http_errortracking_counter(flush_msec), 0 },
+
+    { "errortracking_sync_duration_seconds", "histogram",
+      "Time of a sync of the journal, which all requests of that time share.",
+      ngx_http_errortracking_counter(sync_buckets),
+      ngx_http_errortracking_counter(sync_usec), 1 }
 };
 
 
@@ -465,8 +488,13 @@ ngx_http_errortracking_prometheus_handler(ngx_http_request_t *r)
                                     * f[i].zone->sh->segment_size);
     }
 
-    ngx_http_errortracking_histogram(&page, f, n);
-    ngx_http_errortracking_sync_histogram(&page, f, n);
+    for (m = 0; m < sizeof(ngx_http_errortracking_histograms)
+                    / sizeof(ngx_http_errortracking_histograms[0]); m++)
+    {
+        ngx_http_errortracking_histogram(&page,
+                                         &ngx_http_errortracking_histograms[m],
+                                         f, n);
+    }
 
     return ngx_http_errortracking_send_page(r, &page,
                                             "text/plain; version=0.0.4");
@@ -534,86 +562,44 @@ ngx_http_errortracking_requests(ngx_http_errortracking_page_t *page,
 
 static void
 ngx_http_errortracking_histogram(ngx_http_errortracking_page_t *page,
+    const ngx_http_errortracking_histogram_t *histogram,
     ngx_http_errortracking_figures_t *f, ngx_uint_t n)
 {
-    uint64_t    sum;
-    ngx_uint_t  i, k, le;
+    uint64_t     count, sum, *buckets;
+    ngx_uint_t   i, k, le;
 
-    ngx_http_errortracking_head(page, "errortracking_flush_duration_seconds",
-                                "histogram", "Time from sending a batch to "
-                                "ClickHouse's acknowledgement.");
-
-    for (i = 0; i < n; i++) {
-        sum = 0;
-
-        for (k = 0; k < NGX_HTTP_ERRORTRACKING_BUCKETS - 1; k++) {
-            sum += f[i].c.flush_buckets[k];
-            le = ngx_http_errortracking_buckets[k];
-
-            ngx_http_errortracking_line(page,
-                                    "errortracking_flush_duration_seconds_"
-                                    "bucket{zone=\"%V\",le=\"%ui.%03ui\"} "
-                                    "%uL\n", &f[i].label, le / 1000,
-                                    le % 1000, sum);
-        }
-
-        sum += f[i].c.flush_buckets[k];
-
-        ngx_http_errortracking_line(page,
-                                    "errortracking_flush_duration_seconds_"
-                                    "bucket{zone=\"%V\",le=\"+Inf\"} %uL\n",
-                                    &f[i].label, sum);
-        ngx_http_errortracking_line(page,
-                                    "errortracking_flush_duration_seconds_"
-                                    "sum{zone=\"%V\"} %uL.%03uL\n",
-                                    &f[i].label, f[i].c.flush_msec / 1000,
-                                    f[i].c.flush_msec % 1000);
-        ngx_http_errortracking_line(page,
-                                    "errortracking_flush_duration_seconds_"
-                                    "count{zone=\"%V\"} %uL\n",
-                                    &f[i].label, sum);
-    }
-}
-
-
-static void
-ngx_http_errortracking_sync_histogram(ngx_http_errortracking_page_t *page,
-    ngx_http_errortracking_figures_t *f, ngx_uint_t n)
-{
-    uint64_t    sum;
-    ngx_uint_t  i, k, le;
-
-    ngx_http_errortracking_head(page, "errortracking_sync_duration_seconds",
-                                "histogram", "Time of a sync of the journal, "
-                                "which all requests of that time share.");
+    ngx_http_errortracking_head(page, histogram->name, histogram->type,
+                                histogram->help);
 
     for (i = 0; i < n; i++) {
-        sum = 0;
+        count = 0;
+        sum = ngx_http_errortracking_figure(&f[i], histogram->sum);
+        buckets = &ngx_http_errortracking_figure(&f[i], histogram->buckets);
 
         for (k = 0; k < NGX_HTTP_ERRORTRACKING_BUCKETS - 1; k++) {
-            sum += f[i].c.sync_buckets[k];
+            count += buckets[k];
             le = ngx_http_errortracking_buckets[k];
 
-            ngx_http_errortracking_line(page,
-                                    "errortracking_sync_duration_seconds_"
-                                    "bucket{zone=\"%V\",le=\"%ui.%03ui\"} "
-                                    "%uL\n", &f[i].label, le / 1000,
-                                    le % 1000, sum);
+            ngx_http_errortracking_line(page, "%s_bucket{zone=\"%V\","
+                                        "le=\"%ui.%03ui\"} %uL\n",
+                                        histogram->name, &f[i].label,
+                                        le / 1000, le % 1000, count);
         }
 
-        sum += f[i].c.sync_buckets[k];
+        count += buckets[k];
 
-        ngx_http_errortracking_line(page,
-                                    "errortracking_sync_duration_seconds_"
-                                    "bucket{zone=\"%V\",le=\"+Inf\"} %uL\n"
-                                    "errortracking_sync_duration_seconds_"
-                                    "sum{zone=\"%V\"} %uL.%06uL\n"
-                                    "errortracking_sync_duration_seconds_"
-                                    "count{zone=\"%V\"} %uL\n",
-                                    &f[i].label, sum, &f[i].label,
-                                    f[i].c.sync_usec / 1000000,
-                                    f[i].c.sync_usec % 1000000,
-                                    &f[i].label, sum);
+        ngx_http_errortracking_line(page, "%s_bucket{zone=\"%V\","
+                                    "le=\"+Inf\"} %uL\n",
+                                    histogram->name, &f[i].label, count);
+
+        sum *= histogram->usec ? 1 : 1000;
+
+        ngx_http_errortracking_line(page, "%s_sum{zone=\"%V\"} %uL.%06uL\n",
+                                    histogram->name, &f[i].label,
+                                    sum / 1000000, sum % 1000000);
+
+        ngx_http_errortracking_line(page, "%s_count{zone=\"%V\"} %uL\n",
+                                    histogram->name, &f[i].label, count);
     }
 }
 

@@ -554,6 +554,7 @@ ngx_http_errortracking_init_module(ngx_cycle_t *cycle)
 
         if (k == n) {
             __atomic_store_n(&old[i]->sh->orphaned, 1, __ATOMIC_RELEASE);
+            ngx_http_errortracking_journal_orphan(old[i]);
         }
     }
 
@@ -782,6 +783,7 @@ ngx_http_errortracking_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     zone->conf_file = cf->conf_file->file.name;
     zone->conf_line = cf->conf_file->line;
     zone->segment_size = ngx_align((size_t) segment, ngx_pagesize);
+    zone->lock = -1;
     zone->shm_zone->init = ngx_http_errortracking_zone_init;
     zone->shm_zone->data = zone;
 

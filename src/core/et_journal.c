@@ -27,6 +27,8 @@ static et_spool_status_t et_journal_begin(int dir, et_journal_file_t *file,
 static int et_journal_open_new(int dir, const char *name);
 static int et_journal_put_record(et_journal_file_t *file, et_slice_t token,
     et_slice_t data, uint64_t rows);
+static et_spool_status_t et_journal_try_lock(int dir, const char *name,
+    int *fd);
 static int et_journal_write(int fd, const void *data, size_t size,
     uint64_t offset);
 static int et_journal_datasync(int fd);
@@ -301,11 +303,13 @@ et_journal_set_aside(const et_spool_t *spool, const char *name)
 }
 
 
+/* A lock that was opened may be another's to remove before it is taken. */
+
 et_spool_status_t
 et_journal_lock(const et_spool_t *spool, const char *id, int *fd)
 {
     int                dir;
-    char               name[ET_JOURNAL_ID + sizeof(".lock")];
+    char               name[ET_JOURNAL_ID + sizeof(ET_JOURNAL_LOCK)];
     et_spool_status_t  rc;
 
     *fd = -1;
@@ -315,23 +319,50 @@ et_journal_lock(const et_spool_t *spool, const char *id, int *fd)
         return et_spool_errno();
     }
 
-    snprintf(name, sizeof(name), "%.32s.lock", id);
+    snprintf(name, sizeof(name), "%.32s" ET_JOURNAL_LOCK, id);
+
+    do {
+        rc = et_journal_try_lock(dir, name, fd);
+    } while (rc == ET_SPOOL_GONE);
+
+    et_spool_close_fd(dir);
+
+    return rc;
+}
+
+
+static et_spool_status_t
+et_journal_try_lock(int dir, const char *name, int *fd)
+{
+    struct stat        st, there;
+    et_spool_status_t  rc;
 
     *fd = openat(dir, name,
                  O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 
+    if (*fd == -1) {
+        return et_spool_errno();
+    }
+
     rc = ET_SPOOL_OK;
 
-    if (*fd == -1) {
+    if (flock(*fd, LOCK_EX | LOCK_NB) == -1) {
+        rc = (errno == EWOULDBLOCK) ? ET_SPOOL_BUSY : et_spool_errno();
+
+    } else if (fstat(*fd, &st) == -1) {
         rc = et_spool_errno();
 
-    } else if (flock(*fd, LOCK_EX | LOCK_NB) == -1) {
-        rc = (errno == EWOULDBLOCK) ? ET_SPOOL_BUSY : et_spool_errno();
+    } else if (fstatat(dir, name, &there, AT_SYMLINK_NOFOLLOW) == -1) {
+        rc = (errno == ENOENT) ? ET_SPOOL_GONE : et_spool_errno();
+
+    } else if (st.st_ino != there.st_ino || st.st_dev != there.st_dev) {
+        rc = ET_SPOOL_GONE;
+    }
+
+    if (rc != ET_SPOOL_OK) {
         et_spool_close_fd(*fd);
         *fd = -1;
     }
-
-    et_spool_close_fd(dir);
 
     return rc;
 }
@@ -341,12 +372,12 @@ void
 et_journal_forget(const et_spool_t *spool, const char *id, int fd)
 {
     int   dir;
-    char  name[ET_JOURNAL_ID + sizeof(".lock")];
+    char  name[ET_JOURNAL_ID + sizeof(ET_JOURNAL_LOCK)];
 
     dir = et_journal_open_dir(spool);
 
     if (dir != -1) {
-        snprintf(name, sizeof(name), "%.32s.lock", id);
+        snprintf(name, sizeof(name), "%.32s" ET_JOURNAL_LOCK, id);
         (void) unlinkat(dir, name, 0);
         et_spool_close_fd(dir);
     }
@@ -397,6 +428,15 @@ et_journal_is_name(const char *name, size_t *len)
 
     return strcmp(name + *len, ET_JOURNAL_SUFFIX) == 0
            && et_spool_is_token(et_slice(name, *len));
+}
+
+
+int
+et_journal_is_lock(const char *name)
+{
+    return strlen(name) == ET_JOURNAL_ID - 1 + sizeof(ET_JOURNAL_LOCK) - 1
+           && strspn(name, "0123456789abcdef") == ET_JOURNAL_ID - 1
+           && strcmp(name + ET_JOURNAL_ID - 1, ET_JOURNAL_LOCK) == 0;
 }
 
 

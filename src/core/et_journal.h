@@ -52,6 +52,12 @@ typedef struct {
     uint64_t   rest;           /* bytes behind the last whole record */
 } et_journal_reader_t;
 
+typedef struct {
+    char     (*names)[ET_JOURNAL_NAME];
+    size_t     n;
+    size_t     room;           /* names that the array has room for */
+} et_journal_list_t;
+
 
 /* Makes the directory, for whom the spool is; and the spool has to be there. */
 et_spool_status_t et_journal_create(const et_spool_t *spool);
@@ -76,11 +82,19 @@ et_spool_status_t et_journal_remove(const et_spool_t *spool,
     et_slice_t token);
 
 /*
- * The names of all files, oldest first within a zone, in an array that the
- * caller frees; NULL where *n is 0.  ET_SPOOL_ERROR.
+ * The names of all files and locks, by zone; a zone's lock, if any, and then
+ * its files, oldest first.  The caller frees the list.  ET_SPOOL_ERROR.
  */
 et_spool_status_t et_journal_list(const et_spool_t *spool,
-    char (**names)[ET_JOURNAL_NAME], size_t *n);
+    et_journal_list_t *list);
+void et_journal_list_free(et_journal_list_t *list);
+
+/* 1 where a name of the list is a zone's lock. */
+int et_journal_is_lock(const char *name);
+
+/* Counts the files, and the bytes of the disk that they take. */
+et_spool_status_t et_journal_usage(const et_spool_t *spool, uint64_t *files,
+    uint64_t *bytes);
 
 /*
  * Reads a file's rows up to the first record that is not whole.  The caller
@@ -101,7 +115,7 @@ et_spool_status_t et_journal_set_aside(const et_spool_t *spool,
 et_spool_status_t et_journal_lock(const et_spool_t *spool, const char *id,
     int *fd);
 
-/* Unlocks a zone that has ended and has no file any more. */
+/* Unlocks a zone that has ended and has no file any more; its lock goes. */
 void et_journal_forget(const et_spool_t *spool, const char *id, int fd);
 
 

@@ -35,6 +35,7 @@
 
 #define ET_JOURNAL_DIR             "journal"
 #define ET_JOURNAL_SUFFIX          ".wal"
+#define ET_JOURNAL_LOCK            ".lock"
 
 #define ET_JOURNAL_VERSION         1
 #define ET_JOURNAL_MAGIC           "ETJOURN\n"

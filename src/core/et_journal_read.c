@@ -26,6 +26,9 @@ typedef struct {
     uint64_t   sequence;
 } et_journal_record_t;
 
+/* an entry of the open directory dir; -1 and errno is an error */
+typedef int (*et_journal_entry_pt)(void *data, int dir, const char *name);
+
 
 static et_spool_status_t et_journal_load(const et_spool_t *spool,
     const char *name, unsigned char **data, size_t *size);
@@ -39,6 +42,10 @@ static void et_journal_replaced(unsigned char *data, size_t size,
     size_t offset, uint64_t slot, et_journal_reader_t *reader);
 static et_journal_record_t et_journal_record(unsigned char *data, size_t size,
     uint64_t offset, et_slice_t token);
+static et_spool_status_t et_journal_each(const et_spool_t *spool,
+    et_journal_entry_pt handler, void *data);
+static int et_journal_add(void *data, int dir, const char *name);
+static int et_journal_count(void *data, int dir, const char *name);
 static int et_journal_by_age(const void *one, const void *two);
 
 
@@ -297,19 +304,16 @@ et_journal_record(unsigned char *data, size_t size, uint64_t offset,
 }
 
 
-et_spool_status_t
-et_journal_list(const et_spool_t *spool, char (**names)[ET_JOURNAL_NAME],
-    size_t *n)
-{
-    int              fd, err;
-    DIR             *dir;
-    char           (*grown)[ET_JOURNAL_NAME];
-    size_t           len, room;
-    struct dirent   *entry;
+/* Stops where the handler returns -1. */
 
-    *names = NULL;
-    *n = 0;
-    room = 0;
+static et_spool_status_t
+et_journal_each(const et_spool_t *spool, et_journal_entry_pt handler,
+    void *data)
+{
+    int                fd, err;
+    DIR               *dir;
+    struct dirent     *entry;
+    et_spool_status_t  rc;
 
     fd = et_journal_open_dir(spool);
     if (fd == -1) {
@@ -322,53 +326,131 @@ et_journal_list(const et_spool_t *spool, char (**names)[ET_JOURNAL_NAME],
         return ET_SPOOL_ERROR;
     }
 
-    for ( ;; ) {
+    do {
         errno = 0;
         entry = readdir(dir);
 
-        if (entry == NULL) {
-            break;
-        }
-
-        if (!et_journal_is_name(entry->d_name, &len)) {
-            continue;
-        }
-
-        if (*n == room) {
-            room = 2 * room + 64;
-            grown = realloc(*names, room * sizeof(**names));
-
-            if (grown == NULL) {
-                errno = ENOMEM;
-                break;
-            }
-
-            *names = grown;
-        }
-
-        strcpy((*names)[(*n)++], entry->d_name);
-    }
+    } while (entry != NULL && handler(data, fd, entry->d_name) == 0);
 
     err = errno;
-    closedir(dir);
+    rc = (err == 0) ? ET_SPOOL_OK : ET_SPOOL_ERROR;
 
-    if (err != 0) {
-        free(*names);
-        *names = NULL;
-        *n = 0;
-        errno = err;
-        return ET_SPOOL_ERROR;
+    (void) closedir(dir);
+    errno = err;
+
+    return rc;
+}
+
+
+et_spool_status_t
+et_journal_list(const et_spool_t *spool, et_journal_list_t *list)
+{
+    et_spool_status_t  rc;
+
+    memset(list, 0, sizeof(et_journal_list_t));
+
+    rc = et_journal_each(spool, et_journal_add, list);
+
+    if (rc != ET_SPOOL_OK) {
+        et_journal_list_free(list);
+        return rc;
     }
 
-    if (*n > 1) {
-        qsort(*names, *n, sizeof(**names), et_journal_by_age);
+    if (list->n > 1) {
+        qsort(list->names, list->n, sizeof(*list->names), et_journal_by_age);
     }
 
     return ET_SPOOL_OK;
 }
 
 
-/* By zone, then by number: of two numbers the shorter is the smaller. */
+void
+et_journal_list_free(et_journal_list_t *list)
+{
+    int  err;
+
+    err = errno;
+    free(list->names);
+    memset(list, 0, sizeof(et_journal_list_t));
+    errno = err;
+}
+
+
+static int
+et_journal_add(void *data, int dir, const char *name)
+{
+    char              (*names)[ET_JOURNAL_NAME];
+    size_t              len, room;
+    et_journal_list_t  *list = data;
+
+    (void) dir;
+
+    if (!et_journal_is_name(name, &len) && !et_journal_is_lock(name)) {
+        return 0;
+    }
+
+    if (list->n == list->room) {
+        room = 2 * list->room + 64;
+        names = realloc(list->names, room * sizeof(*names));
+
+        if (names == NULL) {
+            errno = ENOMEM;
+            return -1;
+        }
+
+        list->names = names;
+        list->room = room;
+    }
+
+    strcpy(list->names[list->n++], name);
+
+    return 0;
+}
+
+
+et_spool_status_t
+et_journal_usage(const et_spool_t *spool, uint64_t *files, uint64_t *bytes)
+{
+    uint64_t           sums[2];
+    et_spool_status_t  rc;
+
+    memset(sums, 0, sizeof(sums));
+
+    rc = et_journal_each(spool, et_journal_count, sums);
+
+    *files = sums[0];
+    *bytes = sums[1];
+
+    return rc;
+}
+
+
+/* What it takes of the disk: between two copies there may be a hole. */
+
+static int
+et_journal_count(void *data, int dir, const char *name)
+{
+    size_t       len;
+    uint64_t    *sums = data;
+    struct stat  st;
+
+    if (!et_journal_is_name(name, &len)) {
+        return 0;
+    }
+
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1) {
+        return (errno == ENOENT) ? 0 : -1;
+    }
+
+    sums[0]++;
+    sums[1] += (uint64_t) st.st_blocks * 512;
+
+    return 0;
+}
+
+
+/* By zone, then by number: of two numbers the shorter is the smaller; the lock,
+ * which is shorter than all, first. */
 
 static int
 et_journal_by_age(const void *one, const void *two)

@@ -30,6 +30,10 @@ ngx_http_errortracking_journal_t *ngx_http_errortracking_journal_conf(
 ngx_int_t ngx_http_errortracking_journal_create(
     ngx_http_errortracking_zone_t *zone, ngx_log_t *log);
 
+/* By the master: the zone is from now on that of its workers alone. */
+void ngx_http_errortracking_journal_orphan(
+    ngx_http_errortracking_zone_t *zone);
+
 /* In a worker, on its start and, when its threads have ended, on its end. */
 ngx_int_t ngx_http_errortracking_journal_init(ngx_cycle_t *cycle,
     ngx_http_errortracking_zone_t *zone);

@@ -11,12 +11,18 @@
 #define NGX_HTTP_ERRORTRACKING_JOURNAL_ENDING  500
 
 
+static et_spool_status_t ngx_http_errortracking_lock(
+    ngx_http_errortracking_zone_t *zone);
 static void ngx_http_errortracking_recover(
     ngx_http_errortracking_zone_t *zone, ngx_log_t *log);
+static void ngx_http_errortracking_recover_zone(
+    ngx_http_errortracking_zone_t *zone, const char *id,
+    char (*names)[ET_JOURNAL_NAME], size_t n, ngx_uint_t *wait,
+    ngx_log_t *log);
 static ngx_uint_t ngx_http_errortracking_is_ended(et_spool_t *spool,
-    const char *id, int *fd, ngx_uint_t *wait);
+    const char *id, int *fd, ngx_uint_t *wait, ngx_log_t *log);
 static ngx_int_t ngx_http_errortracking_recover_file(
-    et_spool_t *spool, const char *name, ngx_log_t *log);
+    ngx_http_errortracking_zone_t *zone, const char *name, ngx_log_t *log);
 static ngx_int_t ngx_http_errortracking_recover_rows(
     et_spool_t *spool, et_journal_reader_t *reader, ngx_log_t *log);
 
@@ -25,7 +31,6 @@ ngx_int_t
 ngx_http_errortracking_journal_create(ngx_http_errortracking_zone_t *zone,
     ngx_log_t *log)
 {
-    int                 fd;
     et_spool_t         *spool;
     et_spool_status_t   status;
 
@@ -37,14 +42,11 @@ ngx_http_errortracking_journal_create(ngx_http_errortracking_zone_t *zone,
 
     status = et_journal_create(spool);
 
-    /* the descriptor is never closed: it goes with the last process; and is
-     * locked already on a reload */
-
     if (status == ET_SPOOL_OK && zone->ack_disk) {
-        status = et_journal_lock(spool, (char *) zone->sh->id, &fd);
+        status = ngx_http_errortracking_lock(zone);
     }
 
-    if (status != ET_SPOOL_OK && status != ET_SPOOL_BUSY && zone->ack_disk) {
+    if (status != ET_SPOOL_OK && zone->ack_disk) {
         ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
                       "\"%s/journal\" can't be made", spool->path);
         return NGX_ERROR;
@@ -56,16 +58,66 @@ ngx_http_errortracking_journal_create(ngx_http_errortracking_zone_t *zone,
 }
 
 
+/*
+ * Says that the zone lives.  The descriptor goes with the last process that
+ * has inherited it; after a reload the lock is held already.  Of a zone that
+ * is new, only one who looks for locks that nobody holds can hold it, for a
+ * moment.
+ */
+
+static et_spool_status_t
+ngx_http_errortracking_lock(ngx_http_errortracking_zone_t *zone)
+{
+    int                 fd;
+    et_spool_t         *spool;
+    ngx_uint_t          tries;
+    et_spool_status_t   status;
+
+    spool = ngx_http_errortracking_spool_of(zone);
+
+    for (tries = 0; tries < NGX_HTTP_ERRORTRACKING_JOURNAL_ENDING; tries++) {
+
+        status = et_journal_lock(spool, (char *) zone->sh->id, &fd);
+
+        if (status == ET_SPOOL_OK) {
+            zone->lock = fd;
+            return ET_SPOOL_OK;
+        }
+
+        if (status != ET_SPOOL_BUSY) {
+            return status;
+        }
+
+        if (zone->sh->generation != 0) {
+            return ET_SPOOL_OK;
+        }
+
+        ngx_msleep(10);
+    }
+
+    return ET_SPOOL_BUSY;
+}
+
+
+void
+ngx_http_errortracking_journal_orphan(ngx_http_errortracking_zone_t *zone)
+{
+    if (zone->lock != -1) {
+        et_spool_unlock(zone->lock);
+        zone->lock = -1;
+    }
+}
+
+
 static void
 ngx_http_errortracking_recover(ngx_http_errortracking_zone_t *zone,
     ngx_log_t *log)
 {
-    int                  fd;
-    char                 id[ET_JOURNAL_ID];
-    char               (*names)[ET_JOURNAL_NAME];
-    size_t               i, n;
-    et_spool_t          *spool;
-    ngx_uint_t           dead, left, wait;
+    char                id[ET_JOURNAL_ID];
+    size_t              i, n;
+    et_spool_t         *spool;
+    ngx_uint_t          wait;
+    et_journal_list_t   list;
 
     spool = ngx_http_errortracking_spool_of(zone);
 
@@ -74,43 +126,70 @@ ngx_http_errortracking_recover(ngx_http_errortracking_zone_t *zone,
     wait = (zone->sh->generation == 0 && !ngx_inherited)
            ? NGX_HTTP_ERRORTRACKING_JOURNAL_ENDING : 0;
 
-    if (et_journal_list(spool, &names, &n) != ET_SPOOL_OK) {
+    if (et_journal_list(spool, &list) != ET_SPOOL_OK) {
         ngx_log_error(NGX_LOG_ERR, log, ngx_errno,
                       "\"%s/journal\" can't be read", spool->path);
         return;
     }
 
-    for (i = 0; i < n; /* void */ ) {
+    for (i = 0; i < list.n; i += n) {
 
-        ngx_memcpy(id, names[i], ET_JOURNAL_ID - 1);
+        ngx_memcpy(id, list.names[i], ET_JOURNAL_ID - 1);
         id[ET_JOURNAL_ID - 1] = '\0';
 
-        fd = -1;
-        left = 0;
-        dead = ngx_strcmp(id, zone->sh->id) != 0
-               && ngx_http_errortracking_is_ended(spool, id, &fd, &wait);
-
-        for ( /* void */ ;
-              i < n && ngx_strncmp(id, names[i], ET_JOURNAL_ID - 1) == 0;
-              i++)
-        {
-            if (dead && ngx_http_errortracking_recover_file(spool, names[i],
-                                                            log)
-                        != NGX_OK)
-            {
-                left++;
+        for (n = 1; i + n < list.n; n++) {
+            if (ngx_strncmp(list.names[i + n], id, ET_JOURNAL_ID - 1) != 0) {
+                break;
             }
         }
 
-        if (dead && left == 0) {
-            et_journal_forget(spool, id, fd);
-
-        } else if (dead) {
-            et_spool_unlock(fd);
+        if (ngx_strcmp(id, zone->sh->id) != 0) {
+            ngx_http_errortracking_recover_zone(zone, id, &list.names[i], n,
+                                                &wait, log);
         }
     }
 
-    free(names);
+    et_journal_list_free(&list);
+}
+
+
+static void
+ngx_http_errortracking_recover_zone(ngx_http_errortracking_zone_t *zone,
+    const char *id, char (*names)[ET_JOURNAL_NAME], size_t n,
+    ngx_uint_t *wait, ngx_log_t *log)
+{
+    int          fd;
+    size_t       i, left;
+    et_spool_t  *spool;
+
+    spool = ngx_http_errortracking_spool_of(zone);
+
+    /* where there is but a lock there is nothing to wait for */
+
+    i = et_journal_is_lock(names[0]) ? 1 : 0;
+
+    if (i == n) {
+        wait = NULL;
+    }
+
+    if (!ngx_http_errortracking_is_ended(spool, id, &fd, wait, log)) {
+        return;
+    }
+
+    for (left = 0; i < n; i++) {
+        if (ngx_http_errortracking_recover_file(zone, names[i], log)
+            != NGX_OK)
+        {
+            left++;
+        }
+    }
+
+    if (left == 0) {
+        et_journal_forget(spool, id, fd);
+
+    } else {
+        et_spool_unlock(fd);
+    }
 }
 
 
@@ -118,30 +197,41 @@ ngx_http_errortracking_recover(ngx_http_errortracking_zone_t *zone,
 
 static ngx_uint_t
 ngx_http_errortracking_is_ended(et_spool_t *spool, const char *id, int *fd,
-    ngx_uint_t *wait)
+    ngx_uint_t *wait, ngx_log_t *log)
 {
     et_spool_status_t  status;
 
     for ( ;; ) {
         status = et_journal_lock(spool, id, fd);
 
-        if (status != ET_SPOOL_BUSY || *wait == 0) {
-            return status == ET_SPOOL_OK;
+        if (status != ET_SPOOL_BUSY || wait == NULL || *wait == 0) {
+            break;
         }
 
         ngx_msleep(10);
         (*wait)--;
     }
+
+    if (status != ET_SPOOL_OK && status != ET_SPOOL_BUSY) {
+        ngx_log_error(NGX_LOG_ERR, log, ngx_errno,
+                      "\"%s/journal/%s.lock\" can't be locked", spool->path,
+                      id);
+    }
+
+    return status == ET_SPOOL_OK;
 }
 
 
 static ngx_int_t
-ngx_http_errortracking_recover_file(et_spool_t *spool, const char *name,
-    ngx_log_t *log)
+ngx_http_errortracking_recover_file(ngx_http_errortracking_zone_t *zone,
+    const char *name, ngx_log_t *log)
 {
-    ngx_int_t            rc;
-    et_spool_status_t    status;
-    et_journal_reader_t  reader;
+    ngx_int_t             rc;
+    et_spool_t           *spool;
+    et_spool_status_t     status;
+    et_journal_reader_t   reader;
+
+    spool = ngx_http_errortracking_spool_of(zone);
 
     status = et_journal_read(spool, name, &reader);
 
@@ -149,6 +239,11 @@ ngx_http_errortracking_recover_file(et_spool_t *spool, const char *name,
         ngx_log_error(NGX_LOG_ERR, log, 0,
                       "\"%s/journal/%s\" is damaged and set aside",
                       spool->path, name);
+
+        /* there is no worker yet whose counters these were */
+
+        ngx_http_errortracking_inc(
+                                zone->sh->workers[0].counters.files_damaged);
 
         return et_journal_set_aside(spool, name) == ET_SPOOL_OK ? NGX_OK
                                                                 : NGX_ERROR;

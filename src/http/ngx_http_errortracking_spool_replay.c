@@ -6,6 +6,7 @@
 
 #include "ngx_http_errortracking_job.h"
 #include "ngx_http_errortracking_spool.h"
+#include "et_journal.h"
 
 
 /* milliseconds; between two looks at the directory */
@@ -25,6 +26,8 @@ struct ngx_http_errortracking_replay_s {
     unsigned                           skipped:1;  /* the file can't be read */
     unsigned                           damaged:1;
     et_spool_usage_t                   usage;
+    uint64_t                           journal_files;
+    uint64_t                           journal_bytes;
 
     /* the file at hand */
 
@@ -134,6 +137,11 @@ ngx_http_errortracking_load_work(ngx_http_errortracking_job_t *job)
     ngx_http_errortracking_replay_t  *in;
 
     in = (ngx_http_errortracking_replay_t *) job;
+
+    /* an error of the journal is told by who writes it */
+
+    (void) et_journal_usage(ngx_http_errortracking_spool_of(job->zone),
+                            &in->journal_files, &in->journal_bytes);
 
     job->status = ngx_http_errortracking_load_next(in);
     job->err = ngx_errno;
@@ -268,6 +276,8 @@ ngx_http_errortracking_load_done(ngx_http_errortracking_job_t *job)
     sh->spool_oldest = (uint64_t) in->usage.oldest;
     sh->spool_failed = in->usage.failed;
     sh->spool_damaged = in->usage.damaged;
+    sh->journal_files = in->journal_files;
+    sh->journal_bytes = in->journal_bytes;
 
     in->next = ngx_current_msec + NGX_HTTP_ERRORTRACKING_SPOOL_SCAN;
 

@@ -32,6 +32,10 @@ typedef struct {
     uint64_t                            spool_files;
     uint64_t                            spool_bytes;
     uint64_t                            spool_oldest; /* milliseconds */
+    uint64_t                            spool_failed;
+    uint64_t                            spool_damaged;
+    uint64_t                            journal_files;
+    uint64_t                            journal_bytes;
     uint64_t                            breaker;
 } ngx_http_errortracking_figures_t;
 
@@ -161,7 +165,7 @@ static const ngx_http_errortracking_metric_t
       ngx_http_errortracking_counter(batches_set_aside), 0 },
 
     { "errortracking_spool_damaged_total", "counter",
-      "Files of the spool that were damaged, now in damaged/.",
+      "Files of the spool or the journal that were damaged and set aside.",
       ngx_http_errortracking_counter(files_damaged), 0 },
 
     { "errortracking_spool_errors_total", "counter",
@@ -187,6 +191,22 @@ static const ngx_http_errortracking_metric_t
     { "errortracking_spool_oldest_seconds", "gauge",
       "Age of the oldest batch in the spool.",
       offsetof(ngx_http_errortracking_figures_t, spool_oldest), 1 },
+
+    { "errortracking_spool_failed_files", "gauge",
+      "Batches in failed/, which ClickHouse refused for good.",
+      offsetof(ngx_http_errortracking_figures_t, spool_failed), 0 },
+
+    { "errortracking_spool_damaged_files", "gauge",
+      "Files in damaged/.",
+      offsetof(ngx_http_errortracking_figures_t, spool_damaged), 0 },
+
+    { "errortracking_journal_files", "gauge",
+      "Files of the journal: segments that are not in ClickHouse yet.",
+      offsetof(ngx_http_errortracking_figures_t, journal_files), 0 },
+
+    { "errortracking_journal_bytes", "gauge",
+      "Bytes of the disk that the journal takes.",
+      offsetof(ngx_http_errortracking_figures_t, journal_bytes), 0 },
 
     { "errortracking_breaker_open", "gauge",
       "1 while ClickHouse takes no batches and one at a time probes.",
@@ -637,6 +657,10 @@ ngx_http_errortracking_figures(ngx_http_request_t *r, ngx_uint_t *n)
         f[i].spool_bytes = sh->spool_bytes;
         f[i].spool_oldest = sh->spool_oldest != 0 && now > sh->spool_oldest
                             ? (now - sh->spool_oldest) / 1000 : 0;
+        f[i].spool_failed = sh->spool_failed;
+        f[i].spool_damaged = sh->spool_damaged;
+        f[i].journal_files = sh->journal_files;
+        f[i].journal_bytes = sh->journal_bytes;
         f[i].breaker = (sh->failures != 0);
 
         if (ngx_http_errortracking_escape(r->pool, &zones[i]->name,

@@ -42,7 +42,7 @@
 
 
 /* changes with every change of what lies in the shared memory */
-#define NGX_HTTP_ERRORTRACKING_LAYOUT        4
+#define NGX_HTTP_ERRORTRACKING_LAYOUT        5
 
 /* bytes */
 #define NGX_HTTP_ERRORTRACKING_SEGMENT       (1280 * 1024)
@@ -114,6 +114,8 @@ typedef struct {
     uint64_t    spool_oldest;      /* microseconds since 1970; 0: none */
     uint64_t    spool_failed;      /* files in failed/ */
     uint64_t    spool_damaged;
+    uint64_t    journal_files;     /* the same of the journal */
+    uint64_t    journal_bytes;
 
     ngx_uint_t  nworkers;
     ngx_uint_t  nsegments;
@@ -160,6 +162,7 @@ typedef struct {
     ngx_http_errortracking_replay_t   *replay;          /* with the spool */
     ngx_http_errortracking_journal_t  *journal;         /* with the spool */
     ngx_uint_t                         ack_disk;
+    int                                lock;            /* the journal's; -1 */
     ngx_thread_pool_t                 *thread_pool;
     ngx_msec_t                         exit_timeout;
     ngx_str_t                          exit_url;

@@ -31,9 +31,17 @@ def kill_all(nginx):
     nginx.__enter__()
 
 
-def journal(nginx):
-    directory = os.path.join(nginx.dir, "spool", "errors", "journal")
-    return [name for name in os.listdir(directory) if name.endswith(".wal")]
+def directory(nginx):
+    return os.path.join(nginx.dir, "spool", "errors", "journal")
+
+
+def journal(nginx, suffix=".wal"):
+    return [name for name in os.listdir(directory(nginx))
+            if name.endswith(suffix)]
+
+
+def metric(nginx, name):
+    return nginx.metrics().get('errortracking_%s{zone="errors"}' % name)
 
 
 def storm(nginx, old, new):
@@ -46,7 +54,7 @@ def storm(nginx, old, new):
 
 
 def main():
-    keys = [(et.project(), uuid.uuid4().hex) for _ in range(5)]
+    keys = [(et.project(), uuid.uuid4().hex) for _ in range(6)]
     nginx = et.Nginx(keys, http="errortracking_ack disk;")
     output, status = et.run([nginx.binary, "-t", "-p", nginx.dir, "-c",
                              os.path.join(nginx.dir, "nginx.conf")])
@@ -68,12 +76,19 @@ def main():
         for _ in range(KILLS):
             time.sleep(0.4)
             kill_all(nginx)
-        time.sleep(0.2)
+        et.until(lambda: metric(nginx, "journal_files"))
+        et.ok(metric(nginx, "journal_files") > 0
+              and metric(nginx, "journal_bytes") > 0,
+              "the journal's files and bytes are counted")
         load.audit("every process is killed")
         et.ok("rows of the journal are in the spool"
               in nginx.read("error.log"), "the journal is replayed")
         et.until(lambda: not journal(nginx))
         et.same(journal(nginx), [], "what ClickHouse has is in no journal")
+        et.until(lambda: metric(nginx, "journal_files") == 0)
+        et.same(metric(nginx, "journal_files"), 0, "and is not counted")
+        et.same(len(journal(nginx, ".lock")), 1,
+                "of the zones that have ended nothing is left")
         metrics = nginx.metrics()
         et.ok(metrics['errortracking_syncs_total{zone="errors"}'] > 0
               and metrics['errortracking_sync_failures_total{zone="errors"}']
@@ -94,7 +109,7 @@ def main():
         # a journal that can't be written: a file is where it was
 
         et.until(lambda: not journal(nginx))
-        path = os.path.join(nginx.dir, "spool", "errors", "journal")
+        path = directory(nginx)
         project, key = keys[2]
         load = begin(nginx, project, key)
         time.sleep(0.5)
@@ -134,6 +149,21 @@ def main():
                 "the errors' counts agree with the events")
 
         storm(nginx, "storm 10 3600s", "storm 1000000 60s")
+
+        # a file whose beginning is not what was written
+
+        load = begin(nginx, *keys[5])
+        et.until(lambda: load.acknowledged() > 100)
+        nginx.kill()
+        load.stop()
+        name = journal(nginx)[0]
+        with open(os.path.join(directory(nginx), name), "r+b") as file:
+            file.seek(20)
+            file.write(b"damage")
+        nginx.__enter__()
+        et.same(journal(nginx, ".damaged"), [name + ".damaged"],
+                "a damaged file of the journal is set aside")
+        et.same(metric(nginx, "spool_damaged_total"), 1, "and is counted")
 
         project, key = keys[4]
         load = begin(nginx, project, key)

@@ -348,21 +348,21 @@ first_fails(void)
 static void
 listing(void)
 {
-    char             (*names)[ET_JOURNAL_NAME];
     int                fd, other;
     char               path[1024];
-    size_t             i, n;
-    uint64_t           number;
+    size_t             i;
+    uint64_t           number, files, bytes;
     unsigned long      nth;
     et_spool_status_t  rc;
+    et_journal_list_t  list;
     et_journal_file_t  file;
 
     ET_TEST("files are listed by age, and nothing else is") {
         test_begin();
         et_journal_create(&test_spool);
 
-        et_check_int(et_journal_list(&test_spool, &names, &n), ET_SPOOL_OK);
-        et_check(n == 0 && names == NULL);
+        et_check_int(et_journal_list(&test_spool, &list), ET_SPOOL_OK);
+        et_check(list.n == 0 && list.names == NULL);
 
         for (i = 0; i < 100; i++) {
             number = (i * 37) % 100 + 1;
@@ -378,22 +378,34 @@ listing(void)
         test_path(path, sizeof(path), "journal", "else.wal");
         et_check(test_write(path, "", 0));
 
-        et_check_int(et_journal_list(&test_spool, &names, &n), ET_SPOOL_OK);
-        et_check_int(n, 100);
+        test_path(path, sizeof(path), "journal", "0123.lock");
+        et_check(test_write(path, "", 0));
 
-        for (i = 0; i < n; i++) {
-            et_check(strncmp(names[i], test_token(i + 1),
+        et_check_int(et_journal_list(&test_spool, &list), ET_SPOOL_OK);
+        et_check_int(list.n, 100);
+
+        for (i = 0; i < list.n; i++) {
+            et_check(strncmp(list.names[i], test_token(i + 1),
                              strlen(test_token(i + 1))) == 0);
         }
 
-        free(names);
+        et_journal_list_free(&list);
+
+        et_check_int(et_journal_lock(&test_spool, TEST_ZONE, &fd),
+                     ET_SPOOL_OK);
+        et_check_int(et_journal_list(&test_spool, &list), ET_SPOOL_OK);
+        et_check_int(list.n, 101);
+        et_check(et_journal_is_lock(list.names[0]));
+        et_check(!et_journal_is_lock(list.names[1]));
+        et_journal_list_free(&list);
+        et_journal_forget(&test_spool, TEST_ZONE, fd);
 
         for (nth = 1; nth < 10; nth++) {
             et_fail_nth(nth);
-            rc = et_journal_list(&test_spool, &names, &n);
+            rc = et_journal_list(&test_spool, &list);
             et_check_int(rc, et_fail_reached() ? ET_SPOOL_ERROR
                                                : ET_SPOOL_OK);
-            free(names);
+            et_journal_list_free(&list);
 
             if (!et_fail_reached()) {
                 break;
@@ -402,6 +414,41 @@ listing(void)
 
         et_fail_nth(0);
         et_check(nth > 1 && nth < 10);
+
+        test_end();
+    }
+
+    ET_TEST("files are counted, with what they take of the disk") {
+        test_begin();
+        et_journal_create(&test_spool);
+
+        et_check_int(et_journal_usage(&test_spool, &files, &bytes),
+                     ET_SPOOL_OK);
+        et_check(files == 0 && bytes == 0);
+
+        write_all(0);
+
+        et_check_int(et_journal_lock(&test_spool, TEST_ZONE, &fd),
+                     ET_SPOOL_OK);
+        et_check_int(et_journal_usage(&test_spool, &files, &bytes),
+                     ET_SPOOL_OK);
+        et_check_int(files, 1);
+        et_check(bytes >= sizeof(all) - 1 && bytes % 512 == 0);
+        et_journal_forget(&test_spool, TEST_ZONE, fd);
+
+        for (nth = 1; nth < MAX_CALLS; nth++) {
+            et_fail_call(NULL, nth, EIO);
+            rc = et_journal_usage(&test_spool, &files, &bytes);
+
+            if (et_fail_calls_failed() == 0) {
+                break;
+            }
+
+            et_check_int(rc, ET_SPOOL_ERROR);
+        }
+
+        et_fail_call(NULL, 0, 0);
+        et_check(nth > 4 && nth < MAX_CALLS);
 
         test_end();
     }
@@ -420,6 +467,40 @@ listing(void)
         et_check_int(test_entries("journal"), 0);
         et_check_int(et_journal_lock(&test_spool, TEST_ZONE, &fd),
                      ET_SPOOL_OK);
+        et_journal_forget(&test_spool, TEST_ZONE, fd);
+
+        for (nth = 1; nth < MAX_CALLS; nth++) {
+            et_fail_call(NULL, nth, EIO);
+            rc = et_journal_lock(&test_spool, TEST_ZONE, &fd);
+
+            if (et_fail_calls_failed() == 0) {
+                break;
+            }
+
+            et_check(rc == ET_SPOOL_ERROR && fd == -1);
+        }
+
+        et_fail_call(NULL, 0, 0);
+        et_check(nth > 4 && nth < MAX_CALLS);
+        et_journal_forget(&test_spool, TEST_ZONE, fd);
+
+        test_end();
+    }
+
+    ET_TEST("a lock that was removed while it was taken is taken anew") {
+        test_begin();
+        et_journal_create(&test_spool);
+
+        /* as if another had removed it between */
+
+        et_fail_call("fstatat", 1, ENOENT);
+        et_check_int(et_journal_lock(&test_spool, TEST_ZONE, &fd),
+                     ET_SPOOL_OK);
+        et_check_int(et_fail_calls_failed(), 1);
+        et_fail_call(NULL, 0, 0);
+
+        et_check_int(et_journal_lock(&test_spool, TEST_ZONE, &other),
+                     ET_SPOOL_BUSY);
         et_journal_forget(&test_spool, TEST_ZONE, fd);
 
         test_end();
@@ -443,9 +524,9 @@ listing(void)
                                           strrchr(path, '/') + 1),
                      ET_SPOOL_OK);
 
-        et_check_int(et_journal_list(&test_spool, &names, &n), ET_SPOOL_OK);
-        et_check_int(n, 0);
-        free(names);
+        et_check_int(et_journal_list(&test_spool, &list), ET_SPOOL_OK);
+        et_check_int(list.n, 0);
+        et_journal_list_free(&list);
 
         test_end();
     }

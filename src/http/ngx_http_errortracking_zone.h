@@ -262,7 +262,7 @@ void ngx_http_errortracking_zone_seal(ngx_http_errortracking_zone_t *zone,
  * one), as this worker's next batch.  Returns how many, in their order; 0
  * where none is sealed, or where it is worth waiting for more: they make no
  * full batch, the oldest row is younger than age ms, and a quarter of the
- * zone is free.  (ClickHouse's price of a row falls with a batch's size.)
+ * zone that workers do not fill is free.  (ClickHouse's price of a row falls with a batch's size.)
  */
 ngx_uint_t ngx_http_errortracking_zone_form(
     ngx_http_errortracking_zone_t *zone, size_t max_bytes, uint64_t max_rows,

@@ -171,7 +171,9 @@ ngx_http_errortracking_append_commit(ngx_http_errortracking_append_t *append,
         ngx_http_errortracking_zone_seal_segment(zone, append->full[i]);
     }
 
-    if (append->rows.segment != NULL) {
+    if (append->rows.segment != zone->rows.segment
+        || append->rows.rows != zone->rows.rows)
+    {
         zone->rows = append->rows;
         ngx_http_errortracking_zone_publish(zone, zone->rows.segment,
                                             zone->rows.used, zone->rows.rows);

@@ -6,6 +6,11 @@
 #include "ngx_http_errortracking_journal.h"
 
 
+static uint64_t ngx_http_errortracking_zone_dead(
+    ngx_http_errortracking_zone_t *zone);
+static ngx_uint_t ngx_http_errortracking_zone_collect(
+    ngx_http_errortracking_zone_t *zone, uint64_t number,
+    ngx_http_errortracking_segment_t **batch, ngx_uint_t max);
 static int ngx_libc_cdecl ngx_http_errortracking_by_order(const void *one,
     const void *two);
 
@@ -17,7 +22,7 @@ ngx_http_errortracking_zone_form(ngx_http_errortracking_zone_t *zone,
 {
     size_t                             bytes;
     uint64_t                           rows;
-    ngx_uint_t                         i, k, n, full, free, state;
+    ngx_uint_t                         i, k, n, full, free, filling, state;
     ngx_http_errortracking_shm_t      *sh;
     ngx_http_errortracking_segment_t  *segment;
 
@@ -28,7 +33,7 @@ ngx_http_errortracking_zone_form(ngx_http_errortracking_zone_t *zone,
     /* the oldest max segments, kept in order by insertion: zones have tens to
      * hundreds of segments, and this happens about once a second */
 
-    for (i = 0, n = 0, free = 0; i < sh->nsegments; i++) {
+    for (i = 0, n = 0, free = 0, filling = 0; i < sh->nsegments; i++) {
         segment = &sh->segments[i];
         state = ngx_http_errortracking_segment_state(segment);
 
@@ -36,6 +41,7 @@ ngx_http_errortracking_zone_form(ngx_http_errortracking_zone_t *zone,
             || !__atomic_load_n(&segment->journaled, __ATOMIC_ACQUIRE))
         {
             free += (state == NGX_HTTP_ERRORTRACKING_FREE);
+            filling += (state == NGX_HTTP_ERRORTRACKING_FILLING);
             continue;
         }
 
@@ -68,7 +74,10 @@ ngx_http_errortracking_zone_form(ngx_http_errortracking_zone_t *zone,
         }
     }
 
-    if (n > 0 && !full && free >= sh->nsegments / 4
+    /* what workers fill is no backlog: with many workers it may be most of
+     * the zone */
+
+    if (n > 0 && !full && free >= (sh->nsegments - filling) / 4
         && ngx_current_msec - batch[0]->opened < age)
     {
         n = 0;
@@ -114,6 +123,9 @@ ngx_http_errortracking_zone_hand_over(ngx_http_errortracking_zone_t *zone,
 }
 
 
+/* In their order, so that what is left, should this end between, begins with
+ * another than the first. */
+
 void
 ngx_http_errortracking_zone_free(ngx_http_errortracking_zone_t *zone,
     ngx_http_errortracking_segment_t **batch, ngx_uint_t n)
@@ -131,73 +143,26 @@ ngx_uint_t
 ngx_http_errortracking_zone_take_over(ngx_http_errortracking_zone_t *zone,
     ngx_http_errortracking_segment_t **batch, ngx_uint_t max)
 {
-    int32_t                            owner;
-    uint64_t                           number;
-    ngx_uint_t                         i, n, state;
-    ngx_http_errortracking_shm_t      *sh;
-    ngx_http_errortracking_segment_t  *segment;
-
-    sh = zone->sh;
-    number = 0;
-    n = 0;
+    uint64_t    number;
+    ngx_uint_t  i, n;
 
     ngx_shmtx_lock(&zone->shpool->mutex);
 
-    for (i = 0; i < sh->nsegments; i++) {
-        segment = &sh->segments[i];
-        state = ngx_http_errortracking_segment_state(segment);
-        owner = ngx_http_errortracking_owner(segment);
+    for ( ;; ) {
+        number = ngx_http_errortracking_zone_dead(zone);
 
-        if (state == NGX_HTTP_ERRORTRACKING_FILLING) {
+        n = number == 0 ? 0 : ngx_http_errortracking_zone_collect(zone, number,
+                                                                  batch, max);
 
-            if (owner == (int32_t) ngx_pid
-                || !ngx_http_errortracking_is_dead(owner))
-            {
-                continue;
-            }
-
-            if (ngx_http_errortracking_segment_bytes(segment) == 0) {
-                ngx_http_errortracking_set_state(segment,
-                                                NGX_HTTP_ERRORTRACKING_FREE);
-                continue;
-            }
-
-            ngx_http_errortracking_zone_seal_segment(zone, segment);
-            ngx_http_errortracking_inc(zone->worker->counters.taken_over);
-            ngx_http_errortracking_set_journaled(segment);
-
-        } else if (state == NGX_HTTP_ERRORTRACKING_SEALED) {
-
-            /* what is not in its file was acknowledged to nobody */
-
-            if (!segment->journaled && owner != (int32_t) ngx_pid
-                && ngx_http_errortracking_is_dead(owner))
-            {
-                ngx_http_errortracking_set_journaled(segment);
-            }
-
-        } else if (state == NGX_HTTP_ERRORTRACKING_SENDING) {
-
-            if (number == 0 && owner != (int32_t) ngx_pid
-                && ngx_http_errortracking_is_dead(owner))
-            {
-                number = segment->batch;
-            }
+        if (n == 0 || batch[0]->order == 0) {
+            break;
         }
-    }
 
-    /* a batch is taken whole: its owner may have died while it was looked at,
-     * and a part under the batch's token would be all of it to ClickHouse */
+        /* its sender has died while freeing it: all of it is stored, perhaps
+         * in the spool, and this rest under its token would be all of it to
+         * ClickHouse */
 
-    for (i = 0; i < sh->nsegments && number != 0 && n < max; i++) {
-        segment = &sh->segments[i];
-
-        if (ngx_http_errortracking_segment_state(segment)
-            == NGX_HTTP_ERRORTRACKING_SENDING
-            && segment->batch == number)
-        {
-            batch[n++] = segment;
-        }
+        ngx_http_errortracking_zone_free(zone, batch, n);
     }
 
     for (i = 0; i < n; i++) {
@@ -207,6 +172,88 @@ ngx_http_errortracking_zone_take_over(ngx_http_errortracking_zone_t *zone,
     }
 
     ngx_shmtx_unlock(&zone->shpool->mutex);
+
+    return n;
+}
+
+
+/* Seals what dead workers filled.  Returns the number of a batch that one of
+ * them was sending, or 0. */
+
+static uint64_t
+ngx_http_errortracking_zone_dead(ngx_http_errortracking_zone_t *zone)
+{
+    int32_t                            owner;
+    uint64_t                           number;
+    ngx_uint_t                         i, state;
+    ngx_http_errortracking_segment_t  *segment;
+
+    number = 0;
+
+    for (i = 0; i < zone->sh->nsegments; i++) {
+        segment = &zone->sh->segments[i];
+        state = ngx_http_errortracking_segment_state(segment);
+        owner = ngx_http_errortracking_owner(segment);
+
+        if (state == NGX_HTTP_ERRORTRACKING_FREE || owner == (int32_t) ngx_pid
+            || (state == NGX_HTTP_ERRORTRACKING_SEALED && segment->journaled)
+            || (state == NGX_HTTP_ERRORTRACKING_SENDING && number != 0)
+            || !ngx_http_errortracking_is_dead(owner))
+        {
+            continue;
+        }
+
+        switch (state) {
+
+        case NGX_HTTP_ERRORTRACKING_FILLING:
+
+            if (ngx_http_errortracking_segment_bytes(segment) == 0) {
+                ngx_http_errortracking_set_state(segment,
+                                                NGX_HTTP_ERRORTRACKING_FREE);
+                break;
+            }
+
+            ngx_http_errortracking_zone_seal_segment(zone, segment);
+            ngx_http_errortracking_inc(zone->worker->counters.taken_over);
+
+            /* fall through */
+
+        case NGX_HTTP_ERRORTRACKING_SEALED:
+
+            /* what is not in its file was acknowledged to nobody */
+
+            ngx_http_errortracking_set_journaled(segment);
+            break;
+
+        default: /* NGX_HTTP_ERRORTRACKING_SENDING */
+            number = segment->batch;
+        }
+    }
+
+    return number;
+}
+
+
+/* A batch is taken whole: its owner may have died while it was looked at, and
+ * a part under the batch's token would be all of it to ClickHouse. */
+
+static ngx_uint_t
+ngx_http_errortracking_zone_collect(ngx_http_errortracking_zone_t *zone,
+    uint64_t number, ngx_http_errortracking_segment_t **batch, ngx_uint_t max)
+{
+    ngx_uint_t                         i, n;
+    ngx_http_errortracking_segment_t  *segment;
+
+    for (i = 0, n = 0; i < zone->sh->nsegments && n < max; i++) {
+        segment = &zone->sh->segments[i];
+
+        if (ngx_http_errortracking_segment_state(segment)
+            == NGX_HTTP_ERRORTRACKING_SENDING
+            && segment->batch == number)
+        {
+            batch[n++] = segment;
+        }
+    }
 
     ngx_qsort(batch, n, sizeof(ngx_http_errortracking_segment_t *),
               ngx_http_errortracking_by_order);

@@ -295,6 +295,21 @@ ngx_http_errortracking_batch_removed(ngx_http_errortracking_batch_t *batch)
 }
 
 
+/* Once: from now on it may be another worker's. */
+
+void
+ngx_http_errortracking_batch_hand_over(ngx_http_errortracking_batch_t *batch)
+{
+    ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                  "errortracking batch %uL of %ui segments is handed over",
+                  batch->segments[0]->batch, batch->n);
+
+    ngx_http_errortracking_zone_hand_over(batch->flusher->zone,
+                                          batch->segments, batch->n);
+    batch->n = 0;
+}
+
+
 /*
  * A refusal that is for good.  ClickHouse answers 500 to much of what is wrong
  * with rows, and 404 to what is wrong with itself, so its exception's code

@@ -93,12 +93,7 @@ ngx_http_errortracking_flush_exit(ngx_cycle_t *cycle,
         batch = &flusher->batches[i];
 
         if (batch->n != 0) {
-            ngx_http_errortracking_zone_hand_over(zone, batch->segments,
-                                                  batch->n);
-
-            /* once: from now on it may be another worker's */
-
-            batch->n = 0;
+            ngx_http_errortracking_batch_hand_over(batch);
         }
     }
 
@@ -247,9 +242,7 @@ ngx_http_errortracking_leave_role(ngx_http_errortracking_flusher_t *flusher)
         batch = &flusher->batches[i];
 
         if (batch->n != 0 && !batch->posting && !batch->spooling) {
-            ngx_http_errortracking_zone_hand_over(flusher->zone,
-                                                  batch->segments, batch->n);
-            batch->n = 0;
+            ngx_http_errortracking_batch_hand_over(batch);
         }
     }
 

@@ -81,6 +81,10 @@ void ngx_http_errortracking_batch_begin(
 
 void ngx_http_errortracking_batch_send(ngx_http_errortracking_batch_t *batch);
 
+/* Leaves a batch, unsent, to whoever takes it over. */
+void ngx_http_errortracking_batch_hand_over(
+    ngx_http_errortracking_batch_t *batch);
+
 /*
  * The breaker: after a failure nothing is sent for the time that is returned,
  * and then one batch, or file of the spool, at a time probes.

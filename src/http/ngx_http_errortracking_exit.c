@@ -41,6 +41,7 @@ typedef struct {
 
     uint64_t                            posted;    /* rows */
     uint64_t                            spooled;
+    uint64_t                            journaled; /* the next start's */
     uint64_t                            lost;
 } ngx_http_errortracking_exit_t;
 
@@ -157,7 +158,7 @@ done:
         curl_global_cleanup();
     }
 
-    if (ex.posted + ex.spooled + ex.lost == 0) {
+    if (ex.posted + ex.spooled + ex.journaled + ex.lost == 0) {
         return;
     }
 
@@ -165,8 +166,8 @@ done:
 
     ngx_log_error(level, cycle->log, 0,
                   "errortracking_zone \"%V\" at exit: %uL rows posted, %uL "
-                  "spooled, %uL lost", &zone->name, ex.posted, ex.spooled,
-                  ex.lost);
+                  "spooled, %uL lost, %uL in the journal", &zone->name,
+                  ex.posted, ex.spooled, ex.lost, ex.journaled);
 }
 
 
@@ -202,6 +203,12 @@ ngx_http_errortracking_exit_deliver(ngx_http_errortracking_exit_t *ex,
 
         ngx_http_errortracking_zone_hand_over(ex->zone, segments, n);
         return NGX_DECLINED;
+
+    } else if (segments[0]->own_token) {
+
+        /* its file stays; what is not in it was acknowledged to nobody */
+
+        ex->journaled += rows;
 
     } else {
         ex->lost += rows;

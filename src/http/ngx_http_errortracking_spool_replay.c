@@ -49,7 +49,7 @@ static et_spool_status_t ngx_http_errortracking_load_body(
     ngx_http_errortracking_replay_t *in);
 static void ngx_http_errortracking_load_done(
     ngx_http_errortracking_job_t *job);
-static ngx_int_t ngx_http_errortracking_replay(
+static void ngx_http_errortracking_replay(
     ngx_http_errortracking_replay_t *in);
 static void ngx_http_errortracking_replayed(
     ngx_http_errortracking_post_t *post);
@@ -319,13 +319,11 @@ ngx_http_errortracking_load_done(ngx_http_errortracking_job_t *job)
         return;
     }
 
-    if (ngx_http_errortracking_replay(in) != NGX_OK) {
-        ngx_http_errortracking_in_drop(in);
-    }
+    ngx_http_errortracking_replay(in);
 }
 
 
-static ngx_int_t
+static void
 ngx_http_errortracking_replay(ngx_http_errortracking_replay_t *in)
 {
     u_char                            *p;
@@ -365,11 +363,8 @@ ngx_http_errortracking_replay(ngx_http_errortracking_replay_t *in)
     flusher->posting++;
 
     if (ngx_http_errortracking_post(post) != NGX_OK) {
-        flusher->posting--;
-        return NGX_ERROR;
+        ngx_http_errortracking_replayed(post);
     }
-
-    return NGX_OK;
 }
 
 
@@ -475,7 +470,8 @@ ngx_http_errortracking_remove_done(ngx_http_errortracking_job_t *job)
 
     if (job->status != ET_SPOOL_OK && job->status != ET_SPOOL_GONE) {
 
-        /* it is sent again, under its token, and dropped by ClickHouse */
+        /* it is sent again, under its token, and dropped by ClickHouse; it
+         * must not hold up the others until then */
 
         ngx_http_errortracking_inc(counters->spool_errors);
 
@@ -485,6 +481,7 @@ ngx_http_errortracking_remove_done(ngx_http_errortracking_job_t *job)
                       ngx_http_errortracking_spool_of(job->zone)->path);
 
         in->next = ngx_current_msec + NGX_HTTP_ERRORTRACKING_SPOOL_REST;
+        ngx_http_errortracking_in_skip(in);
 
     } else if (job->work == ngx_http_errortracking_refuse_work) {
         ngx_http_errortracking_inc(counters->batches_set_aside);

@@ -22,6 +22,8 @@
 
 static void ngx_http_errortracking_batch_done(
     ngx_http_errortracking_post_t *post);
+static void ngx_http_errortracking_batch_note_way(
+    ngx_http_errortracking_zone_t *zone, ngx_http_errortracking_post_t *post);
 static void ngx_http_errortracking_batch_sent(
     ngx_http_errortracking_batch_t *batch);
 static void ngx_http_errortracking_batch_failed(
@@ -154,11 +156,8 @@ ngx_http_errortracking_batch_done(ngx_http_errortracking_post_t *post)
     batch->posting = 0;
     flusher->posting--;
 
-    if (post->tls != 0) {
-        flusher->zone->sh->tls = post->tls;
-    }
-
     if (post->rc == NGX_OK) {
+        ngx_http_errortracking_batch_note_way(flusher->zone, post);
         ngx_http_errortracking_batch_sent(batch);
 
     } else {
@@ -168,6 +167,23 @@ ngx_http_errortracking_batch_done(ngx_http_errortracking_post_t *post)
     /* the next batch is not sent from here: the request is being closed */
 
     ngx_http_errortracking_flush_soon(flusher->zone, 1);
+}
+
+
+/* Not by an old worker, whose location may be another. */
+
+static void
+ngx_http_errortracking_batch_note_way(ngx_http_errortracking_zone_t *zone,
+    ngx_http_errortracking_post_t *post)
+{
+    if (zone->generation != zone->sh->generation) {
+        return;
+    }
+
+    zone->sh->tls = post->tls;
+
+    ngx_http_errortracking_way_note(&zone->sh->way, &zone->shpool->mutex,
+                                    &post->request, &post->args);
 }
 
 

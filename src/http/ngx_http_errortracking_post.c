@@ -58,6 +58,7 @@ ngx_http_errortracking_post(ngx_http_errortracking_post_t *post)
     post->failure = NGX_HTTP_ERRORTRACKING_FAILED_LOCAL;
     post->status = 0;
     post->tls = 0;
+    ngx_str_null(&post->request);
     post->exception = 0;
     post->error_len = 0;
     post->sr = NULL;
@@ -318,6 +319,13 @@ ngx_http_errortracking_post_judge(ngx_http_errortracking_post_t *post,
             post->tls = NGX_HTTP_ERRORTRACKING_POST_TLS;
         }
 #endif
+
+        b = u->request_bufs != NULL ? u->request_bufs->buf : NULL;
+
+        if (b != NULL && ngx_buf_in_memory(b)) {
+            post->request.data = b->start;
+            post->request.len = b->last - b->start;
+        }
     }
 
     if (rc == NGX_HTTP_GATEWAY_TIME_OUT || rc == NGX_HTTP_REQUEST_TIME_OUT) {

@@ -46,6 +46,7 @@ struct ngx_http_errortracking_post_s {
     ngx_uint_t                       failure;
     ngx_uint_t                       status;
     ngx_uint_t                       tls;        /* 0: not known, or below */
+    ngx_str_t                        request;    /* its head; the handler's */
     ngx_int_t                        exception;  /* ClickHouse's code, or 0 */
     size_t                           error_len;
     u_char                           error[NGX_HTTP_ERRORTRACKING_POST_ERROR];

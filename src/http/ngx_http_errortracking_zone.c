@@ -54,6 +54,7 @@ ngx_http_errortracking_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
         zone->sh = ozone->sh;
         zone->sh->tls = 0;
+        zone->sh->way.len = 0;
         zone->lock = ozone->lock;
 
     } else if (shm_zone->shm.exists) {

@@ -39,6 +39,7 @@
 #include "et_aggregate.h"
 #include "et_storm.h"
 #include "ngx_http_errortracking_counters.h"
+#include "ngx_http_errortracking_way.h"
 
 
 /* changes with every change of what lies in the shared memory */
@@ -108,6 +109,8 @@ typedef struct {
     uint32_t    busy;              /* as many batches as may be are sent */
     uint32_t    orphaned;          /* the master has no such memory any more */
     uint32_t    tls;               /* how batches are posted, as last seen */
+
+    ngx_http_errortracking_way_t  way;
 
     uint64_t    spool_files;       /* as the flusher last saw them */
     uint64_t    spool_bytes;

@@ -172,13 +172,14 @@ class Nginx:
     """
 
     def __init__(self, keys, clickhouse=None, zone="64m", http="",
-                 flush="interval=100ms"):
+                 flush="interval=100ms", proxy_pass="http://clickhouse/"):
         """
         keys: (project, key) pairs; clickhouse: host:port in place of the
         ClickHouse's own; http: further directives; flush: parameters of
         errortracking_flush.
         """
-        self.values = {"ZONE": zone, "HTTP": http, "FLUSH": flush}
+        self.values = {"ZONE": zone, "HTTP": http, "FLUSH": flush,
+                       "PROXY_PASS": proxy_pass}
         if clickhouse:
             self.values["CLICKHOUSE"] = clickhouse
         self.dir = os.path.join(DIR, "nginx")

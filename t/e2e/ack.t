@@ -25,6 +25,13 @@ def begin(nginx, project, key, **options):
     return ledger.Load(nginx.port, project, key, connections=8, **options)
 
 
+def answered(load, n):
+    """Waits for some more, however long the disk takes, and a little."""
+    before = load.acknowledged()
+    et.until(lambda: load.acknowledged() >= before + n)
+    time.sleep(0.2)
+
+
 def kill_all(nginx):
     """Every process at once, and a start; what is in the log stays."""
     nginx.kill()
@@ -74,7 +81,7 @@ def main():
         project, key = keys[0]
         load = begin(nginx, project, key)
         for _ in range(KILLS):
-            time.sleep(0.4)
+            answered(load, 50)
             kill_all(nginx)
         et.until(lambda: metric(nginx, "journal_files"))
         et.ok(metric(nginx, "journal_files") > 0
@@ -99,9 +106,9 @@ def main():
         project, key = keys[1]
         load = begin(nginx, project, key)
         for _ in range(5):
-            time.sleep(0.3)
+            answered(load, 100)
             nginx.process.send_signal(signal.SIGHUP)
-        time.sleep(0.5)
+        answered(load, 100)
         load.audit("reloads")
         et.same(set(load.statuses()) - {0, 200}, set(),
                 "a reload refuses nothing")
@@ -134,7 +141,7 @@ def main():
         project, key = keys[3]
         load = begin(nginx, project, key, same=True)
         for _ in range(5):
-            time.sleep(0.4)
+            answered(load, 50)
             kill_all(nginx)
         load.stop()
         et.until(lambda: load.total() >= load.acknowledged()
@@ -167,7 +174,7 @@ def main():
 
         project, key = keys[4]
         load = begin(nginx, project, key)
-        time.sleep(1)
+        answered(load, 200)
 
     load.audit("quit under load")
     et.same(journal(nginx), [], "quit leaves no journal behind")

@@ -240,6 +240,9 @@ et_tz_file_offset(const unsigned char *data, size_t len, int64_t time,
         return 1;
     }
 
+    /* a damaged rule may have left half of it */
+
+    *offset = 0;
     type = low == 0 ? 0 : file.indexes[low - 1];
 
     if (type >= file.ntypes) {

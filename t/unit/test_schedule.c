@@ -221,6 +221,19 @@ main(void)
         }
     }
 
+    ET_TEST("a file with a cut rule is used whole or not at all") {
+        len = et_test_file(file, "STD-1DST,M3.5");
+
+        for (i = 0; i < len; i++) {
+            et_test_file(file, "STD-1DST,M3.5");
+            file[i] ^= 0xff;
+
+            if (!et_tz_file_offset(file, len, 1000000, &offset)) {
+                et_check_int(offset, 0);
+            }
+        }
+    }
+
     ET_TEST("names that are no zone's, or leave the directory, are none") {
         et_check(!et_tz_offset(et_slice_str("../../etc/passwd"), 0, &offset));
         et_check(!et_tz_offset(et_slice_str("/etc/localtime"), 0, &offset));

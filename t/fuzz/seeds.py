@@ -13,6 +13,7 @@ import gzip
 import json
 import os
 import re
+import struct
 import sys
 import zlib
 
@@ -324,6 +325,85 @@ def fuzz_request():
         yield b"\x04", text.encode()
 
 
+def minidump():
+    """What et_minidump.c reads of one: system, exception, module."""
+    name = "/usr/lib/libgame.so".encode("utf-16-le")
+    system = bytes(20) + struct.pack("<I", 0x8201) + bytes(12)
+    raised = struct.pack("<IIIIQQII", 7, 0, 11, 0, 0, 0x7f0000001234, 0, 0)
+    module = struct.pack("<QIIII", 0x7f0000000000, 0x10000, 0, 0, 0)
+    directory, blobs = b"", b""
+    at = 32 + 3 * 12
+    for kind, blob in ((7, system), (6, raised),
+                       (4, struct.pack("<I", 1) + module + bytes(84))):
+        if kind == 4:
+            blob = blob[:24] + struct.pack("<I", at + len(blob)) + blob[28:]
+        directory += struct.pack("<III", kind, len(blob), at)
+        blobs += blob
+        at += len(blob)
+    blobs += struct.pack("<I", len(name)) + name
+    return (b"MDMP" + struct.pack("<IIIIIQ", 0xa793, 3, 32, 0, 1700000000, 0)
+            + directory + blobs)
+
+
+def unreal(newer=True):
+    def text(data):
+        return struct.pack("<I", len(data)) + data
+
+    files = b"".join(struct.pack("<I", i) + text(name + bytes(8)) + text(data)
+                     for i, (name, data) in enumerate((
+                         (b"CrashContext.runtime-xml", b"<a>b</a>"),
+                         (b"UE4Minidump.dmp", minidump()))))
+    head = text(b"dir") + text(b"file") + struct.pack("<II", 9, 2)
+    return (b"CR1" + head + files) if newer else (head + files + head)
+
+
+def zone():
+    """A version 2 file with two rules, and a rule for what comes after."""
+    head = b"TZif2" + bytes(15)
+    counts = struct.pack(">IIIIII", 0, 0, 0, 2, 2, 8)
+    types = struct.pack(">iBBiBB", 3600, 0, 0, 7200, 1, 4) + b"CET\0CES\0"
+    old = struct.pack(">ii", 10 ** 9, 1700000000) + b"\1\0" + types
+    new = struct.pack(">qq", 10 ** 9, 1700000000) + b"\1\0" + types
+    return (head + counts + old + head + counts + new
+            + b"\nCET-1CEST,M3.5.0,M10.5.0/3\n")
+
+
+def multipart(*parts, end=b"--"):
+    body = b"".join(b"--xYz\r\n" + head + b"\r\n\r\n" + data + b"\r\n"
+                    for head, data in parts)
+    return body + b"--xYz" + end + b"\r\n"
+
+
+def forms():
+    yield multipart((b'Content-Disposition: form-data; name="a"', b"b"))
+    yield multipart(
+        (b'content-disposition:form-data;name=sentry', b'{"release":"r"}'),
+        (b'Content-Disposition: form-data; name="upload_file_minidump"; '
+         b'filename="a\\"b.dmp"\r\nContent-Type: application/x-dmp',
+         minidump()))
+    yield multipart((b"X: y", b""), (b"", b"--xY"), end=b"")
+    yield b"preamble\r\n" + multipart((b"A", b"\r\n--xYw"))
+
+
+def fuzz_format():
+    for form in forms():
+        yield b"\x00", b"multipart/form-data; boundary=xYz\n" + form
+        yield b"\x00", b'Multipart/Form-Data;a=b; BOUNDARY="xYz"\n' + form
+    yield b"\x01", minidump()
+    for newer in (True, False):
+        yield b"\x02", unreal(newer)
+    yield b"\x03", zone()
+    for text in ("* * * * *", "*/5 0-6/2 1,15 jan-mar MON-FRI", "@daily",
+                 "0 3 29 2 *", "0 0 30 2 *", "30 2 * * 7", "@hourly",
+                 "59 23 31 12 0", "60 * * * *", "5-1 * * * *", "*/0 * * * *",
+                 "Europe/Berlin", "../../etc/passwd"):
+        yield b"\x04", text.encode()
+    for text in ("2023-11-14T22:13:20.123456789+01:00", "2023-11-14 22:13",
+                 "1700000000.5", "2023-02-29", "1970-01-01t00:00:00z",
+                 "9999-12-31T23:59:60Z", "1e9", "-1", "0x10"):
+        yield b"\x05", text.encode()
+
+
 WORDS = {
     "json": ['{"', '":', '",', '"}', "[[", "]]", "null", "true", "false",
              "NaN", "-Infinity", "\\u0000", "\\ud800", "\\ud83d\\ude00",
@@ -337,6 +417,11 @@ WORDS = {
                 "18446744073709551616"],
     "gzip": ["\x1f\x8b\x08\x00", "\x78\x9c", "\x78\x01", "\x03\x00",
              "\x01\x00\x00\xff\xff", "\x00\x00\xff\xff"],
+    "format": ["--xYz", "\r\n", "\r\n\r\n", "Content-Disposition: ",
+               "Content-Type: ", "form-data; ", 'name="', 'filename="',
+               "multipart/form-data", "boundary=", "MDMP", "CR1", "TZif2",
+               "\xff\xff\xff\xff", "\x00\x00\x00\x00", "*/", "@yearly",
+               "jan", "sun", "T", "Z", "+01:00", "1700000000"],
 }
 
 
@@ -353,6 +438,8 @@ def dictionary(name):
         words += WORDS["framing"] + ['"%s"' % kind for kind in ITEMS]
     if name in ("fuzz_envelope", "fuzz_encoding"):
         words += WORDS["gzip"]
+    if name == "fuzz_format":
+        words += WORDS["format"]
     if name == "fuzz_request":
         words += WORDS["request"] + ENDPOINTS
     return "".join('"%s"\n' % "".join(
@@ -361,7 +448,8 @@ def dictionary(name):
 
 
 def main():
-    for make in (fuzz_envelope, fuzz_event, fuzz_encoding, fuzz_request):
+    for make in (fuzz_envelope, fuzz_event, fuzz_encoding, fuzz_format,
+                 fuzz_request):
         directory = os.path.join(sys.argv[1], make.__name__)
         os.makedirs(directory, exist_ok=True)
         for i, (choice, data) in enumerate(make()):

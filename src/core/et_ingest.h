@@ -53,6 +53,8 @@ typedef struct {
 typedef struct {
     et_endpoint_t   endpoint;
     uint64_t        project;
+    et_slice_t      slug;              /* of the path: cron */
+    et_slice_t      args;              /* the query, escaped */
     et_auth_t       auth;              /* from headers and query */
     et_encoding_t   encoding;
     char           *body;              /* mutable */

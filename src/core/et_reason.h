@@ -66,6 +66,10 @@
       "event exceeds errortracking_max_event_size")                           \
     X(ET_TOO_MANY_EVENTS,  "too_many_events",       413,                      \
       "the envelope holds too many events")                                   \
+    X(ET_BAD_MEDIA_TYPE,   "bad_media_type",        415,                      \
+      "no content type of a browser's report")                                \
+    X(ET_BAD_REPORT,       "bad_report",            400,                      \
+      "the body is no report of a kind that is known")                        \
     X(ET_BAD_CRASH,        "bad_crash",             400,                      \
       "no minidump or crash report in the body")                              \
     X(ET_BAD_MULTIPART,    "bad_multipart",         400,                      \

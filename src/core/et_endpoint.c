@@ -1,0 +1,202 @@
+/*
+ * Check-ins and feedback by a URL or a form: they are written as the items
+ * that they are the short form of, and read as these.
+ */
+
+#include "et_endpoint.h"
+#include "et_event_internal.h"
+#include "et_query.h"
+
+
+/* bytes of a field of a form */
+#define ET_MAX_FIELD  8192
+
+
+static cJSON *et_endpoint_object(et_ingest_t *ingest);
+
+
+et_reason_t
+et_cron_read(et_ingest_t *ingest, const et_request_t *request)
+{
+    cJSON       *root, *duration;
+    size_t       i;
+    et_item_t    item;
+    et_slice_t   value, text;
+    et_arena_t  *arena;
+
+    static const char *const  names[] = {
+        "status", "check_in_id", "environment"
+    };
+
+    arena = &ingest->arena;
+    root = et_endpoint_object(ingest);
+
+    value = et_endpoint_arg(ingest, request->args, "duration",
+                            ET_MAX_TAG_VALUE);
+
+    if (et_json_parse(arena, (char *) value.data, value.len, &duration)
+        != ET_OK)
+    {
+        duration = NULL;
+    }
+
+    et_json_begin(arena);
+
+    if (root == NULL) {
+        root = cJSON_CreateObject();
+    }
+
+    cJSON_DeleteItemFromObjectCaseSensitive(root, "monitor_slug");
+    et_endpoint_add(arena, root, "monitor_slug",
+                    et_event_cut(request->slug, ET_MAX_TAG_VALUE));
+
+    for (i = 0; i < ET_EVENT_NAMES(names); i++) {
+        value = et_endpoint_arg(ingest, request->args, names[i],
+                                ET_MAX_TAG_VALUE);
+
+        if (et_json_get(root, names[i]) == NULL) {
+            et_endpoint_add(arena, root, names[i], value);
+        }
+    }
+
+    /* a job that says nothing else says that it has run */
+
+    if (et_json_get(root, "status") == NULL) {
+        et_endpoint_add(arena, root, "status", et_slice_str("ok"));
+    }
+
+    if (cJSON_IsNumber(duration) && et_json_get(root, "duration") == NULL) {
+        (void) cJSON_AddNumberToObject(root, "duration",
+                                       duration->valuedouble);
+    }
+
+    text = et_endpoint_print(root);
+
+    et_json_end();
+
+    if (text.data == NULL) {
+        return et_ingest_no_room(ingest);
+    }
+
+    memset(&item, 0, sizeof(et_item_t));
+
+    item.payload = (char *) text.data;
+    item.len = text.len;
+
+    return et_item_check_in(ingest, request, &item);
+}
+
+
+et_reason_t
+et_error_page_read(et_ingest_t *ingest, const et_request_t *request)
+{
+    cJSON       *root;
+    size_t       i;
+    et_item_t    item;
+    et_slice_t   form, text;
+    et_arena_t  *arena;
+
+    static const char *const  names[] = { "name", "email", "comments" };
+
+    arena = &ingest->arena;
+    form = et_slice(ingest->text, ingest->len);
+
+    et_json_begin(arena);
+
+    root = cJSON_CreateObject();
+
+    et_endpoint_add(arena, root, "event_id",
+                    et_endpoint_arg(ingest, request->args, "eventId",
+                                    ET_MAX_TAG_VALUE));
+
+    for (i = 0; i < ET_EVENT_NAMES(names); i++) {
+        et_endpoint_add(arena, root, names[i],
+                        et_endpoint_arg(ingest, form, names[i],
+                                        ET_MAX_FIELD));
+    }
+
+    text = et_endpoint_print(root);
+
+    et_json_end();
+
+    if (text.data == NULL) {
+        return et_ingest_no_room(ingest);
+    }
+
+    memset(&item, 0, sizeof(et_item_t));
+
+    item.payload = (char *) text.data;
+    item.len = text.len;
+
+    return et_item_user_report(ingest, request, &item);
+}
+
+
+/* The body, where it is a JSON object; else NULL, also where it is none. */
+
+static cJSON *
+et_endpoint_object(et_ingest_t *ingest)
+{
+    cJSON  *root;
+
+    if (ingest->len == 0
+        || et_json_parse(&ingest->arena, ingest->text, ingest->len, &root)
+           != ET_OK
+        || !cJSON_IsObject(root))
+    {
+        return NULL;
+    }
+
+    return root;
+}
+
+
+et_slice_t
+et_endpoint_arg(et_ingest_t *ingest, et_slice_t args, const char *name,
+    size_t max)
+{
+    char        *out;
+    et_slice_t   value;
+
+    if (!et_query_find(args, name, &value) || value.len == 0) {
+        return et_slice("", 0);
+    }
+
+    out = et_arena_alloc(&ingest->arena, value.len);
+    if (out == NULL) {
+        return et_slice("", 0);
+    }
+
+    value = et_query_unescape(value, ' ', out);
+
+    if (!et_utf8_valid(value.data, value.len)
+        || memchr(value.data, '\0', value.len) != NULL)
+    {
+        return et_slice("", 0);
+    }
+
+    return et_event_cut(value, max);
+}
+
+
+void
+et_endpoint_add(et_arena_t *arena, cJSON *object, const char *name,
+    et_slice_t value)
+{
+    if (value.len == 0) {
+        return;
+    }
+
+    value = et_arena_copy(arena, value);
+
+    if (value.data != NULL) {
+        (void) cJSON_AddStringToObject(object, name, value.data);
+    }
+}
+
+
+et_slice_t
+et_endpoint_print(const cJSON *root)
+{
+    return et_slice_str(cJSON_PrintUnformatted(root));
+}

@@ -135,9 +135,11 @@ et_encoding_name(et_slice_t name)
 
 
 void
-et_inflate_init(et_inflate_t *inflate, size_t keep)
+et_inflate_init(et_inflate_t *inflate, size_t keep, int fd)
 {
     memset(inflate, 0, sizeof(et_inflate_t));
+
+    et_buffer_init(&inflate->out, fd);
 
     inflate->keep = keep;
 }
@@ -150,9 +152,9 @@ et_inflate_destroy(et_inflate_t *inflate)
         (void) inflateEnd(&inflate->stream);
     }
 
-    free(inflate->out);
+    et_buffer_free(&inflate->out);
 
-    et_inflate_init(inflate, inflate->keep);
+    et_inflate_init(inflate, inflate->keep, inflate->out.fd);
 }
 
 
@@ -164,10 +166,8 @@ et_inflate(et_inflate_t *inflate, et_encoding_t encoding, et_slice_t body,
     et_reason_t       reason;
     et_inflate_ctx_t  ctx;
 
-    if (inflate->size > inflate->keep) {
-        free(inflate->out);
-        inflate->out = NULL;
-        inflate->size = 0;
+    if (inflate->out.size > inflate->keep) {
+        et_buffer_free(&inflate->out);
     }
 
     if (!et_inflate_format(encoding, body, &bits)) {
@@ -191,7 +191,7 @@ et_inflate(et_inflate_t *inflate, et_encoding_t encoding, et_slice_t body,
     }
 
     if (reason == ET_OK) {
-        *out = et_slice(inflate->out, ctx.used);
+        *out = et_slice(inflate->out.data, ctx.used);
     }
 
     return reason;
@@ -345,22 +345,20 @@ et_inflate_reserve(et_inflate_t *inflate, et_inflate_ctx_t *ctx)
         size = ctx->max;
     }
 
-    if (inflate->size < size) {
-        free(inflate->out);
+    if (inflate->out.size < size) {
 
-        inflate->size = 0;
-        inflate->out = malloc(size);
+        /* nothing in it is wanted: growing would copy it */
 
-        if (inflate->out == NULL) {
+        et_buffer_free(&inflate->out);
+
+        if (!et_buffer_grow(&inflate->out, size)) {
             return ET_NO_MEMORY;
         }
-
-        inflate->size = size;
     }
 
     /* what was kept may be larger than this body's limit */
 
-    ctx->room = (inflate->size < ctx->max) ? inflate->size : ctx->max;
+    ctx->room = (inflate->out.size < ctx->max) ? inflate->out.size : ctx->max;
 
     return ET_OK;
 }
@@ -369,19 +367,14 @@ et_inflate_reserve(et_inflate_t *inflate, et_inflate_ctx_t *ctx)
 static et_reason_t
 et_inflate_grow(et_inflate_t *inflate, et_inflate_ctx_t *ctx)
 {
-    char    *out;
-    size_t   size;
+    size_t  size;
 
     size = (ctx->room < ctx->max / 2) ? ctx->room * 2 : ctx->max;
 
-    out = realloc(inflate->out, size);
-
-    if (out == NULL) {
+    if (!et_buffer_grow(&inflate->out, size)) {
         return ET_NO_MEMORY;
     }
 
-    inflate->out = out;
-    inflate->size = size;
     ctx->room = size;
 
     return ET_OK;
@@ -395,7 +388,7 @@ et_inflate_run(et_inflate_t *inflate, et_inflate_ctx_t *ctx)
 
     for ( ;; ) {
 
-        switch (et_inflate_step(&inflate->stream, inflate->out, ctx)) {
+        switch (et_inflate_step(&inflate->stream, inflate->out.data, ctx)) {
 
         case Z_STREAM_END:
 

@@ -12,6 +12,7 @@
 
 #include <zlib.h>
 
+#include "et_buffer.h"
 #include "et_reason.h"
 #include "et_slice.h"
 
@@ -24,18 +25,18 @@ typedef enum {
 } et_encoding_t;
 
 typedef struct {
-    z_stream  stream;
-    int       ready;           /* inflateInit2() was done */
-    char     *out;             /* malloc()ed, kept between requests */
-    size_t    size;
-    size_t    keep;            /* a larger buffer is freed by the next call */
+    z_stream     stream;
+    int          ready;           /* inflateInit2() was done */
+    et_buffer_t  out;          /* kept between requests */
+    size_t       keep;         /* a larger one is freed by the next call */
 } et_inflate_t;
 
 
 /* The header's value, any case, surrounding blanks; empty is identity. */
 et_encoding_t et_encoding_parse(et_slice_t value);
 
-void et_inflate_init(et_inflate_t *inflate, size_t keep);
+/* fd is -1, or a file for the output to lie in: see et_buffer.h. */
+void et_inflate_init(et_inflate_t *inflate, size_t keep, int fd);
 void et_inflate_destroy(et_inflate_t *inflate);
 
 /*

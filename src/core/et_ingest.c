@@ -38,8 +38,8 @@ et_ingest_init(et_ingest_t *ingest)
     memset(ingest, 0, sizeof(et_ingest_t));
 
     et_arena_init(&ingest->arena, ET_ARENA_LIMIT_SIZE, ET_ARENA_KEEP);
-    et_inflate_init(&ingest->inflate, ET_INFLATE_KEEP);
-    et_inflate_init(&ingest->inflate_report, 0);
+    et_inflate_init(&ingest->inflate, ET_INFLATE_KEEP, -1);
+    et_inflate_init(&ingest->inflate_report, 0, -1);
 
     return et_hasher_init(&ingest->hasher);
 }

@@ -32,7 +32,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     if (!ready) {
-        et_inflate_init(&inflater, ET_INFLATE_KEEP);
+        et_inflate_init(&inflater, ET_INFLATE_KEEP, -1);
         ready = 1;
     }
 

@@ -3,6 +3,10 @@
  * bomb comes to nothing, at a bounded price.
  */
 
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "et_encoding.h"
@@ -209,7 +213,7 @@ test_formats(void)
     static const size_t  sizes[] = { 0, 1, 5500, 16384, 16385, 34000, 65536,
                                      262144, 1048576 };
 
-    et_inflate_init(&inflate, KEEP);
+    et_inflate_init(&inflate, KEEP, -1);
 
     ET_TEST("gzip, zlib and raw deflate of every size come out as they were")
     {
@@ -319,7 +323,7 @@ test_members(void)
     et_slice_t     out;
     et_inflate_t   inflate;
 
-    et_inflate_init(&inflate, KEEP);
+    et_inflate_init(&inflate, KEEP, -1);
 
     ET_TEST("the members of a gzip body come out one after the other") {
         body = compressed(GZIP, "one ", 4);
@@ -418,7 +422,7 @@ test_damage(void)
     et_slice_t     out;
     et_inflate_t   inflate;
 
-    et_inflate_init(&inflate, KEEP);
+    et_inflate_init(&inflate, KEEP, -1);
     text = sample(5500);
 
     ET_TEST("gzip and zlib cut at any byte are refused") {
@@ -512,7 +516,7 @@ test_limit(void)
                                      16385, 32768, 65535, 65536, 65537,
                                      100000 };
 
-    et_inflate_init(&inflate, KEEP);
+    et_inflate_init(&inflate, KEEP, -1);
 
     ET_TEST("output of exactly the limit is fine, and one byte more is not") {
         for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -560,14 +564,14 @@ test_limit(void)
         et_check_int(inflate_bytes(&inflate, ET_ENCODING_GZIP, body.data,
                                    body.len, 2 * MIB, &out),
                      ET_INFLATED_TOO_LARGE);
-        et_check(inflate.size <= 2 * MIB + 1);
+        et_check(inflate.out.size <= 2 * MIB + 1);
 
         /* and whatever the buffer was before */
 
         et_check_int(inflate_bytes(&inflate, ET_ENCODING_GZIP, body.data,
                                    body.len, 1000, &out),
                      ET_INFLATED_TOO_LARGE);
-        et_check(inflate.size <= KEEP);
+        et_check(inflate.out.size <= KEEP);
 
         free(body.data);
     }
@@ -590,12 +594,12 @@ test_reuse(void)
     large = compressed(GZIP, text.data, text.len);
 
     ET_TEST("a steady stream of ordinary bodies allocates nothing") {
-        et_inflate_init(&inflate, KEEP);
+        et_inflate_init(&inflate, KEEP, -1);
 
         et_check_int(et_inflate(&inflate, ET_ENCODING_GZIP,
                                 et_slice(small.data, small.len), MIB, &out),
                      ET_OK);
-        kept = inflate.out;
+        kept = inflate.out.data;
 
         et_fail_nth(1);
 
@@ -606,32 +610,32 @@ test_reuse(void)
         }
 
         et_check(!et_fail_reached());
-        et_check(inflate.out == kept);
+        et_check(inflate.out.data == kept);
         et_check(same(out, text.data, 5500));
 
         et_inflate_destroy(&inflate);
     }
 
     ET_TEST("a buffer that grew past what is kept goes at the next call") {
-        et_inflate_init(&inflate, KEEP);
+        et_inflate_init(&inflate, KEEP, -1);
 
         et_check_int(et_inflate(&inflate, ET_ENCODING_GZIP,
                                 et_slice(large.data, large.len), MIB, &out),
                      ET_OK);
         et_check(same(out, text.data, text.len));
-        et_check(inflate.size > KEEP);
+        et_check(inflate.out.size > KEEP);
 
         et_check_int(et_inflate(&inflate, ET_ENCODING_GZIP,
                                 et_slice(small.data, small.len), MIB, &out),
                      ET_OK);
         et_check(same(out, text.data, 5500));
-        et_check(inflate.size <= KEEP);
+        et_check(inflate.out.size <= KEEP);
 
         et_inflate_destroy(&inflate);
     }
 
     ET_TEST("bodies of different formats follow each other, errors between") {
-        et_inflate_init(&inflate, 2 * MIB);
+        et_inflate_init(&inflate, 2 * MIB, -1);
 
         for (i = 0; i < 10; i++) {
             raw = compressed(RAW, text.data + i, 40000);
@@ -659,7 +663,7 @@ test_reuse(void)
     }
 
     ET_TEST("what is destroyed, twice or unused, may be used again") {
-        et_inflate_init(&inflate, KEEP);
+        et_inflate_init(&inflate, KEEP, -1);
         et_inflate_destroy(&inflate);
         et_inflate_destroy(&inflate);
 
@@ -700,7 +704,7 @@ test_no_memory(void)
 
     ET_TEST("any allocation may fail, and the next body is inflated again") {
         for (n = 1; /* void */ ; n++) {
-            et_inflate_init(&inflate, KEEP);
+            et_inflate_init(&inflate, KEEP, -1);
 
             et_fail_nth(n);
 
@@ -731,7 +735,7 @@ test_no_memory(void)
 
     ET_TEST("a buffer that could not be made larger is made anew") {
         small = compressed(GZIP, "small", 5);
-        et_inflate_init(&inflate, MIB);
+        et_inflate_init(&inflate, MIB, -1);
 
         et_check_int(et_inflate(&inflate, ET_ENCODING_GZIP,
                                 et_slice(small.data, small.len), 1000, &out),
@@ -758,6 +762,56 @@ test_no_memory(void)
 }
 
 
+static void
+test_file(void)
+{
+    int            fd;
+    char           name[] = "/tmp/et_test_XXXXXX";
+    buffer_t       text, body;
+    et_slice_t     out;
+    et_inflate_t   inflate;
+    struct rlimit  old, none;
+
+    ET_TEST("output in a file's pages is the same, and full is no crash") {
+        text = sample(3 * MIB);
+        body = compressed(GZIP, text.data, text.len);
+
+        fd = mkstemp(name);
+        et_check(fd != -1 && unlink(name) == 0);
+
+        et_inflate_init(&inflate, KEEP, fd);
+
+        et_check_int(et_inflate(&inflate, ET_ENCODING_GZIP,
+                                et_slice(body.data, body.len), 4 * MIB, &out),
+                     ET_OK);
+        et_check_int(out.len, text.len);
+        et_check(memcmp(out.data, text.data, text.len) == 0);
+
+        et_inflate_destroy(&inflate);
+
+        /* a file that may not grow: what a full disk is to
+         * posix_fallocate() */
+
+        et_check(getrlimit(RLIMIT_FSIZE, &old) == 0);
+        none = old;
+        none.rlim_cur = 4096;
+        (void) signal(SIGXFSZ, SIG_IGN);
+        et_check(ftruncate(fd, 0) == 0);
+        et_check(setrlimit(RLIMIT_FSIZE, &none) == 0);
+
+        et_check_int(et_inflate(&inflate, ET_ENCODING_GZIP,
+                                et_slice(body.data, body.len), 4 * MIB, &out),
+                     ET_NO_MEMORY);
+
+        et_check(setrlimit(RLIMIT_FSIZE, &old) == 0);
+        et_inflate_destroy(&inflate);
+        (void) close(fd);
+        free(body.data);
+        free(text.data);
+    }
+}
+
+
 int
 main(void)
 {
@@ -768,6 +822,8 @@ main(void)
     test_limit();
     test_reuse();
     test_no_memory();
+
+    test_file();
 
     return et_test_done();
 }

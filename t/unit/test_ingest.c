@@ -532,7 +532,7 @@ main(void)
         et_test_store("{}");
         et_check_int(et_test_take(), ET_OK);
         et_check(ingest.arena.size <= ET_ARENA_KEEP);
-        et_check(ingest.inflate.size <= ET_INFLATE_KEEP);
+        et_check(ingest.inflate.out.size <= ET_INFLATE_KEEP);
     }
 
     ET_TEST("JSON that takes more memory than a request may have is refused") {

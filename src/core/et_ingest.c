@@ -11,6 +11,9 @@ static et_reason_t et_ingest_items(et_ingest_t *ingest,
     const et_request_t *request);
 static et_reason_t et_ingest_item(et_ingest_t *ingest,
     const et_request_t *request, et_item_t *item);
+static et_reason_t et_ingest_scrub(et_ingest_t *ingest,
+    const et_request_t *request, et_item_type_t type, char **payload,
+    size_t *len);
 static et_event_t *et_ingest_grow(et_ingest_t *ingest);
 static int et_ingest_own_id(et_ingest_t *ingest, et_event_t *event);
 static et_event_t *et_ingest_find_outcome(et_ingest_t *ingest,
@@ -233,7 +236,12 @@ et_ingest_item(et_ingest_t *ingest, const et_request_t *request,
         return ET_OK;
     }
 
-    reason = et_item_readers[item->type](ingest, request, item);
+    reason = et_ingest_scrub(ingest, request, item->type, &item->payload,
+                             &item->len);
+
+    if (reason == ET_OK) {
+        reason = et_item_readers[item->type](ingest, request, item);
+    }
 
     if (reason == ET_OK) {
         ingest->taken[item->type]++;
@@ -253,6 +261,59 @@ et_ingest_item(et_ingest_t *ingest, const et_request_t *request,
 }
 
 
+/* Before anything of the item is read. */
+
+static et_reason_t
+et_ingest_scrub(et_ingest_t *ingest, const et_request_t *request,
+    et_item_type_t type, char **payload, size_t *len)
+{
+    size_t           before;
+    et_reason_t      reason;
+    et_scrub_root_t  root;
+
+    if (request->scrub == NULL) {
+        return ET_OK;
+    }
+
+    switch (type) {
+
+    case ET_ITEM_EVENT:
+    case ET_ITEM_FEEDBACK:
+        root = ET_SCRUB_EVENT;
+        break;
+
+    case ET_ITEM_LOG:
+        root = ET_SCRUB_LOGS;
+        break;
+
+    case ET_ITEM_CHECK_IN:
+    case ET_ITEM_SESSION:
+    case ET_ITEM_SESSIONS:
+    case ET_ITEM_USER_REPORT:
+    case ET_ITEM_SECURITY:
+    case ET_ITEM_RAW_SECURITY:
+    case ET_ITEM_NEL:
+        root = ET_SCRUB_OTHER;
+        break;
+
+    default:
+        return ET_OK;
+    }
+
+    before = *len;
+
+    reason = et_scrub_json(request->scrub, &ingest->arena, root, payload, len);
+    if (reason != ET_OK) {
+        return reason;
+    }
+
+    /* a great many secrets that are shorter than what stands for them */
+
+    return *len > before && *len > request->limits.max_event
+           ? ET_EVENT_TOO_LARGE : ET_OK;
+}
+
+
 et_reason_t
 et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
     char *payload, size_t len)
@@ -263,6 +324,11 @@ et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
 
     if (len > request->limits.max_event) {
         return ET_EVENT_TOO_LARGE;
+    }
+
+    reason = et_ingest_scrub(ingest, request, ET_ITEM_EVENT, &payload, &len);
+    if (reason != ET_OK) {
+        return reason;
     }
 
     if (ingest->nevents == ET_MAX_EVENTS) {
@@ -311,7 +377,11 @@ et_ingest_source(const et_ingest_t *ingest, const et_request_t *request,
 
     source->sdk_name = ingest->envelope.sdk_name;
     source->sdk_version = ingest->envelope.sdk_version;
-    source->client_ip = request->client_ip;
+
+    if (request->scrub == NULL || !request->scrub->ip) {
+        source->client_ip = request->client_ip;
+    }
+
     source->received = request->received;
     source->drift = et_event_drift(ingest->envelope.sent_at,
                                    request->received);

@@ -20,6 +20,7 @@
 #include "et_grouping.h"
 #include "et_outcome.h"
 #include "et_route.h"
+#include "et_scrub.h"
 #include "et_row.h"
 
 
@@ -64,6 +65,7 @@ typedef struct {
     et_slice_t      client_ip;         /* text */
     int64_t         received;          /* microseconds */
     et_limits_t     limits;
+    const et_scrub_t  *scrub;          /* NULL: nothing is scrubbed */
 } et_request_t;
 
 /* One a thread; about 1 MiB is kept between requests. */

@@ -41,6 +41,15 @@ et_reason_t et_json_parse(et_arena_t *arena, char *text, size_t len,
 void et_json_begin(et_arena_t *arena);
 void et_json_end(void);
 
+/*
+ * Reads the escape at p, which is a backslash inside of a string that ends
+ * at end; an escape that is none stands for its second character, half of a
+ * surrogate pair for U+FFFD.  Writes at most 4 bytes of UTF-8 to out, never
+ * more than *used, the bytes read; returns how many.
+ */
+size_t et_json_unescape(const char *p, const char *end, char *out,
+    size_t *used);
+
 /* 1 where the bytes are well-formed UTF-8: no overlong forms, no
  * surrogates, nothing above U+10FFFF. */
 int et_utf8_valid(const char *text, size_t len);

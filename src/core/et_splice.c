@@ -8,13 +8,6 @@
 #define ET_SPLICES_FIRST  16   /* room at first, in splices */
 
 
-struct et_splice_s {
-    size_t      from;
-    size_t      to;
-    et_slice_t  with;
-};
-
-
 static int et_splices_grow(et_splices_t *splices);
 
 
@@ -78,6 +71,22 @@ et_splices_grow(et_splices_t *splices)
     splices->room = room;
 
     return 1;
+}
+
+
+void
+et_splices_keep(et_splices_t *splices, size_t n)
+{
+    const et_splice_t  *splice;
+
+    while (splices->n > n) {
+        splice = &splices->splices[--splices->n];
+
+        splices->grown -= splice->with.len;
+        splices->gone -= splice->to - splice->from;
+    }
+
+    splices->end = splices->n == 0 ? 0 : splices->splices[splices->n - 1].to;
 }
 
 

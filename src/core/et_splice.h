@@ -16,7 +16,11 @@
 #include "et_arena.h"
 
 
-typedef struct et_splice_s  et_splice_t;
+typedef struct {
+    size_t        from;
+    size_t        to;
+    et_slice_t    with;
+} et_splice_t;
 
 typedef struct {
     et_arena_t   *arena;
@@ -43,6 +47,9 @@ void et_splices_init(et_splices_t *splices, et_arena_t *arena, char *text,
  */
 int et_splice(et_splices_t *splices, size_t from, size_t to,
     et_slice_t with);
+
+/* Only the first n splices stay: those noted later are taken back. */
+void et_splices_keep(et_splices_t *splices, size_t n);
 
 /*
  * The text that results, on the arena, and its length: the text itself where

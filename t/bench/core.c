@@ -6,8 +6,9 @@
  *     core FILE MILLISECONDS
  *
  * FILE is what gen.py has made.  Prints, in microseconds of CPU for an event:
- * inflate, cJSON on the arena, cJSON with malloc() and free(), and all that
- * the core does (et_ingest and the row), which contains the first two.
+ * inflate, cJSON on the arena, cJSON with malloc() and free(), all that the
+ * core does (et_ingest and the row), which contains the first two, and what
+ * of that scrubbing takes.
  *
  * The parts are measured in turns, so that a change of the processor's speed
  * hits all of them alike.
@@ -29,6 +30,7 @@ enum {
     BENCH_INFLATE = 0,
     BENCH_CJSON_ARENA,
     BENCH_CJSON_MALLOC,
+    BENCH_SCRUB,
     BENCH_CORE,
     BENCH_PARTS
 };
@@ -50,7 +52,8 @@ typedef struct {
 } bench_t;
 
 
-static et_arena_t  *bench_arena;
+static et_arena_t        *bench_arena;
+static const et_scrub_t   bench_scrubbed = { .on = 1 };
 
 
 static void
@@ -183,6 +186,29 @@ bench_cjson(bench_t *bench, size_t k, int arena)
 }
 
 
+/* The third line of the envelope, its event. */
+
+static void
+bench_scrub(bench_t *bench, size_t k)
+{
+    char    *p;
+    size_t   len;
+
+    et_arena_reset(&bench->arena);
+
+    p = memchr(bench->text[k], '\n', bench->len[k]);
+    p = memchr(p + 1, '\n', bench->text[k] + bench->len[k] - p - 1);
+    len = bench->text[k] + bench->len[k] - ++p;
+
+    if (et_scrub_json(&bench_scrubbed, &bench->arena, ET_SCRUB_EVENT, &p,
+                      &len)
+        != ET_OK)
+    {
+        bench_fail("an event can't be scrubbed");
+    }
+}
+
+
 static void
 bench_core(bench_t *bench, size_t i)
 {
@@ -204,6 +230,7 @@ bench_core(bench_t *bench, size_t i)
     request.received = 1767225600 * ET_SECOND;
     request.limits.max_inflated = BENCH_TEXT;
     request.limits.max_event = BENCH_TEXT;
+    request.scrub = &bench_scrubbed;
 
     if (et_ingest_open(ingest, &request, &key) != ET_OK
         || et_ingest_read(ingest, &request) != ET_OK
@@ -243,6 +270,10 @@ bench_turn(bench_t *bench, int part, size_t start)
         case BENCH_CJSON_ARENA:
         case BENCH_CJSON_MALLOC:
             bench_cjson(bench, k, part == BENCH_CJSON_ARENA);
+            break;
+
+        case BENCH_SCRUB:
+            bench_scrub(bench, k);
             break;
 
         default: /* BENCH_CORE */
@@ -312,9 +343,10 @@ main(int argc, char **argv)
         events += (turns != 0) ? BENCH_TURN : 0;
     }
 
-    printf("%.2f %.2f %.2f %.2f\n", spent[BENCH_INFLATE] / events,
+    printf("%.2f %.2f %.2f %.2f %.2f\n", spent[BENCH_INFLATE] / events,
            spent[BENCH_CJSON_ARENA] / events,
-           spent[BENCH_CJSON_MALLOC] / events, spent[BENCH_CORE] / events);
+           spent[BENCH_CJSON_MALLOC] / events, spent[BENCH_CORE] / events,
+           spent[BENCH_SCRUB] / events);
 
     return 0;
 }

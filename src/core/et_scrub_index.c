@@ -1,0 +1,469 @@
+/*
+ * The index of a text: one pass over its bytes, 64 at a time, by AVX2 where
+ * the processor has it, by SSE2 where the architecture has it, else byte by
+ * byte.
+ *
+ * A mark stands where something that is scrubbed may be, at the byte that
+ * makes it rare.  Pairs:
+ *
+ *     =            itself
+ *     :            itself, where it is not between two digits (12:30)
+ *
+ * Forms:
+ *
+ *     @            itself
+ *     4 digits     the fourth digit of a run of digits (a card)
+ *     ddd-dd-      the second dash (a US social security number)
+ *     -----        the fifth dash (PEM)
+ *     DE89         the second digit behind two capital letters (an IBAN)
+ *     b....r       the r, in any case (Bearer)
+ *
+ * and, where addresses are looked for, any ':', and the dot behind a digit.
+ */
+
+#include "et_scrub_internal.h"
+
+#ifdef __SSE2__
+#include <immintrin.h>
+#define ET_SCRUB_AVX2  __attribute__((target("avx2,bmi,bmi2,popcnt")))
+#endif
+
+#define ET_SCRUB_INLINE  static inline __attribute__((always_inline))
+
+
+/* what the bytes of a block are, a bit for each */
+typedef struct {
+    uint64_t  stops;
+    uint64_t  at;
+    uint64_t  equals;
+    uint64_t  colons;
+    uint64_t  digits;
+    uint64_t  dashes;
+    uint64_t  capitals;
+    uint64_t  b;
+    uint64_t  r;
+    uint64_t  dots;
+} et_scrub_classes_t;
+
+/* what of a block decides about the next one */
+typedef struct {
+    uint64_t  digits;
+    uint64_t  two;
+    uint64_t  dashes;
+    uint64_t  dashes2;
+    uint64_t  ssn;
+    uint64_t  capitals;
+    uint64_t  capitals2;
+    uint64_t  b;
+} et_scrub_carry_t;
+
+
+typedef struct {
+    size_t    stops;
+    size_t    forms;
+} et_scrub_sums_t;
+
+/* offsets that are written beyond the last one */
+#define ET_SCRUB_SPARE  8
+
+/* Reads 64 bytes. */
+typedef et_scrub_classes_t (*et_scrub_classify_pt)(const char *p, int dots);
+
+
+/* The bits of now, n bytes later; those of before come in. */
+
+ET_SCRUB_INLINE uint64_t
+et_scrub_behind(uint64_t now, uint64_t before, unsigned n)
+{
+    return now << n | before >> (64 - n);
+}
+
+
+/* next is the byte behind the block. */
+
+ET_SCRUB_INLINE void
+et_scrub_mark_block(const et_scrub_classes_t *c, et_scrub_carry_t *carry,
+    char next, int dots, et_scrub_bits_t *bits, et_scrub_sums_t *sums)
+{
+    uint64_t  one, two, four, dashes2, ssn, pem, capitals2, iban, bearer;
+
+    one = et_scrub_behind(c->digits, carry->digits, 1);
+    two = c->digits & one;
+
+    four = two & et_scrub_behind(two, carry->two, 2)
+           & ~et_scrub_behind(c->digits, carry->digits, 4);
+
+    ssn = c->dashes & et_scrub_behind(two, carry->two, 1);
+
+    dashes2 = c->dashes & et_scrub_behind(c->dashes, carry->dashes, 1);
+
+    pem = dashes2 & et_scrub_behind(dashes2, carry->dashes2, 2)
+          & et_scrub_behind(c->dashes, carry->dashes, 4);
+
+    capitals2 = c->capitals & et_scrub_behind(c->capitals, carry->capitals,
+                                              1);
+
+    iban = two & et_scrub_behind(capitals2, carry->capitals2, 2);
+
+    bearer = c->r & et_scrub_behind(c->b, carry->b, 5);
+
+    bits->stops = c->stops;
+
+    bits->pairs = c->equals
+                  | (c->colons
+                     & ~(one & (c->digits >> 1
+                                | (uint64_t) et_scrub_is_digit(next) << 63)));
+
+    bits->forms = c->at | four | pem | iban | bearer
+                  | (ssn & et_scrub_behind(ssn, carry->ssn, 3)
+                     & et_scrub_behind(c->digits, carry->digits, 6)
+                     & ~et_scrub_behind(c->digits, carry->digits, 7));
+
+    if (dots) {
+        bits->forms |= c->colons | (c->dots & one);
+    }
+
+    sums->stops += (unsigned) __builtin_popcountll(bits->stops);
+    sums->forms += (unsigned) __builtin_popcountll(bits->forms);
+
+    carry->digits = c->digits;
+    carry->two = two;
+    carry->dashes = c->dashes;
+    carry->dashes2 = dashes2;
+    carry->ssn = ssn;
+    carry->capitals = c->capitals;
+    carry->capitals2 = capitals2;
+    carry->b = c->b;
+}
+
+
+/* Inlined with each of the ways to classify; returns how many bits there
+ * are. */
+
+ET_SCRUB_INLINE et_scrub_sums_t
+et_scrub_bits_by(et_scrub_classify_pt classify, const char *text,
+    size_t len, int dots, et_scrub_bits_t *bits)
+{
+    char                 tail[64];
+    size_t               i, n;
+    et_scrub_sums_t      sums;
+    et_scrub_carry_t     carry;
+    et_scrub_classes_t   c;
+
+    n = len / 64;
+    sums.stops = 0;
+    sums.forms = 0;
+
+    memset(&carry, 0, sizeof(et_scrub_carry_t));
+
+    for (i = 0; i < n; i++) {
+        c = classify(text + i * 64, dots);
+
+        et_scrub_mark_block(&c, &carry,
+                            i * 64 + 64 < len ? text[i * 64 + 64] : '\0',
+                            dots, &bits[i], &sums);
+    }
+
+    memset(tail, 0, sizeof(tail));
+    memcpy(tail, text + n * 64, len - n * 64);
+
+    c = classify(tail, dots);
+
+    et_scrub_mark_block(&c, &carry, '\0', dots, &bits[n], &sums);
+
+    return sums;
+}
+
+
+/*
+ * Writes the offsets of the bits.  A block has six quotes or so: eight are
+ * written always, or how many there are would be a branch that no processor
+ * foresees.
+ */
+
+ET_SCRUB_INLINE uint32_t *
+et_scrub_offsets(uint64_t bits, size_t base, uint32_t *out)
+{
+    int        i;
+    uint32_t  *end;
+
+    end = out + __builtin_popcountll(bits);
+
+    for ( ;; ) {
+
+#pragma GCC unroll 8
+        for (i = 0; i < ET_SCRUB_SPARE; i++) {
+
+            /* of no bit: the last one, as there is no count of none */
+
+            out[i] = (uint32_t) (base + (unsigned) __builtin_ctzll(
+                                                       bits | 1ull << 63));
+            bits &= bits - 1;
+        }
+
+        out += ET_SCRUB_SPARE;
+
+        if (out >= end) {
+            return end;
+        }
+    }
+}
+
+
+ET_SCRUB_INLINE void
+et_scrub_list_by(const et_scrub_index_t *index, size_t len)
+{
+    size_t     i;
+    uint32_t  *stop, *form;
+    uint64_t   bits;
+
+    stop = index->stops;
+    form = index->forms;
+
+    for (i = 0; i <= len / 64; i++) {
+        stop = et_scrub_offsets(index->bits[i].stops, i * 64, stop);
+
+        for (bits = index->bits[i].forms; bits != 0; bits &= bits - 1) {
+            *form++ = (uint32_t) (i * 64 + (unsigned) __builtin_ctzll(bits));
+        }
+    }
+
+    *stop = (uint32_t) len;
+    *form = (uint32_t) len;
+}
+
+
+#ifdef __SSE2__
+
+#define et_scrub_is(v, c)  _mm_cmpeq_epi8(v, _mm_set1_epi8(c))
+
+/* low <= v <= low + n - 1, of bytes without a sign */
+#define et_scrub_in(v, low, n)                                                \
+    _mm_cmpgt_epi8(_mm_set1_epi8((char) (-128 + (n))),                        \
+                   _mm_add_epi8(v, _mm_set1_epi8((char) (-128 - (low)))))
+
+#define et_scrub_mask(v, shift)                                               \
+    ((uint64_t) (unsigned) _mm_movemask_epi8(v) << (shift))
+
+
+ET_SCRUB_INLINE et_scrub_classes_t
+et_scrub_classify_sse2(const char *p, int dots)
+{
+    int                 i;
+    __m128i             v, lower;
+    et_scrub_classes_t  c;
+
+    memset(&c, 0, sizeof(et_scrub_classes_t));
+
+#pragma GCC unroll 4
+    for (i = 0; i < 64; i += 16) {
+        v = _mm_loadu_si128((const __m128i *) (p + i));
+        lower = _mm_or_si128(v, _mm_set1_epi8(0x20));
+
+        c.stops |= et_scrub_mask(_mm_or_si128(et_scrub_is(v, '"'),
+                                              et_scrub_is(v, '\\')), i);
+        c.at |= et_scrub_mask(et_scrub_is(v, '@'), i);
+        c.equals |= et_scrub_mask(et_scrub_is(v, '='), i);
+        c.colons |= et_scrub_mask(et_scrub_is(v, ':'), i);
+        c.digits |= et_scrub_mask(et_scrub_in(v, '0', 10), i);
+        c.dashes |= et_scrub_mask(et_scrub_is(v, '-'), i);
+        c.capitals |= et_scrub_mask(et_scrub_in(v, 'A', 26), i);
+        c.b |= et_scrub_mask(et_scrub_is(lower, 'b'), i);
+        c.r |= et_scrub_mask(et_scrub_is(lower, 'r'), i);
+
+        if (dots) {
+            c.dots |= et_scrub_mask(et_scrub_is(v, '.'), i);
+        }
+    }
+
+    return c;
+}
+
+#undef et_scrub_is
+#undef et_scrub_in
+#undef et_scrub_mask
+
+
+#define et_scrub_is(v, c)  _mm256_cmpeq_epi8(v, _mm256_set1_epi8(c))
+
+#define et_scrub_in(v, low, n)                                                \
+    _mm256_cmpgt_epi8(_mm256_set1_epi8((char) (-128 + (n))),                  \
+                      _mm256_add_epi8(v,                                      \
+                                      _mm256_set1_epi8((char) (-128 - (low)))))
+
+#define et_scrub_mask(v, shift)                                               \
+    ((uint64_t) (unsigned) _mm256_movemask_epi8(v) << (shift))
+
+
+ET_SCRUB_AVX2 ET_SCRUB_INLINE et_scrub_classes_t
+et_scrub_classify_avx2(const char *p, int dots)
+{
+    int                 i;
+    __m256i             v, lower;
+    et_scrub_classes_t  c;
+
+    memset(&c, 0, sizeof(et_scrub_classes_t));
+
+#pragma GCC unroll 2
+    for (i = 0; i < 64; i += 32) {
+        v = _mm256_loadu_si256((const __m256i *) (p + i));
+        lower = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
+
+        c.stops |= et_scrub_mask(_mm256_or_si256(et_scrub_is(v, '"'),
+                                                 et_scrub_is(v, '\\')), i);
+        c.at |= et_scrub_mask(et_scrub_is(v, '@'), i);
+        c.equals |= et_scrub_mask(et_scrub_is(v, '='), i);
+        c.colons |= et_scrub_mask(et_scrub_is(v, ':'), i);
+        c.digits |= et_scrub_mask(et_scrub_in(v, '0', 10), i);
+        c.dashes |= et_scrub_mask(et_scrub_is(v, '-'), i);
+        c.capitals |= et_scrub_mask(et_scrub_in(v, 'A', 26), i);
+        c.b |= et_scrub_mask(et_scrub_is(lower, 'b'), i);
+        c.r |= et_scrub_mask(et_scrub_is(lower, 'r'), i);
+
+        if (dots) {
+            c.dots |= et_scrub_mask(et_scrub_is(v, '.'), i);
+        }
+    }
+
+    return c;
+}
+
+
+ET_SCRUB_AVX2 static et_scrub_sums_t
+et_scrub_bits_avx2(const char *text, size_t len, int dots,
+    et_scrub_bits_t *bits)
+{
+    return dots ? et_scrub_bits_by(et_scrub_classify_avx2, text, len, 1, bits)
+                : et_scrub_bits_by(et_scrub_classify_avx2, text, len, 0, bits);
+}
+
+
+ET_SCRUB_AVX2 static void
+et_scrub_list_avx2(const et_scrub_index_t *index, size_t len)
+{
+    et_scrub_list_by(index, len);
+}
+
+
+static et_scrub_sums_t
+et_scrub_bits_sse2(const char *text, size_t len, int dots,
+    et_scrub_bits_t *bits)
+{
+    return et_scrub_bits_by(et_scrub_classify_sse2, text, len, dots, bits);
+}
+
+#else
+
+ET_SCRUB_INLINE et_scrub_classes_t
+et_scrub_classify_bytes(const char *p, int dots)
+{
+    char                b;
+    int                 i;
+    uint64_t            bit;
+    et_scrub_classes_t  c;
+
+    memset(&c, 0, sizeof(et_scrub_classes_t));
+
+    for (i = 0; i < 64; i++) {
+        b = p[i];
+        bit = 1ull << i;
+
+        switch (b) {
+
+        case '"':
+        case '\\':
+            c.stops |= bit;
+            break;
+
+        case '@':
+            c.at |= bit;
+            break;
+
+        case '=':
+            c.equals |= bit;
+            break;
+
+        case ':':
+            c.colons |= bit;
+            break;
+
+        case '-':
+            c.dashes |= bit;
+            break;
+
+        case '.':
+            c.dots |= dots ? bit : 0;
+            break;
+
+        default:
+            c.digits |= et_scrub_is_digit(b) ? bit : 0;
+            c.capitals |= (b >= 'A' && b <= 'Z') ? bit : 0;
+            c.b |= et_lower(b) == 'b' ? bit : 0;
+            c.r |= et_lower(b) == 'r' ? bit : 0;
+            break;
+        }
+    }
+
+    return c;
+}
+
+#endif
+
+
+int
+et_scrub_index(et_arena_t *arena, const char *text, size_t len, int dots,
+    et_scrub_index_t *index)
+{
+    et_scrub_sums_t  sums;
+
+#ifdef __SSE2__
+    int              fast;
+
+    fast = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")
+           && __builtin_cpu_supports("popcnt");
+#endif
+
+    index->bits = et_arena_alloc(arena, (len / 64 + 1)
+                                        * sizeof(et_scrub_bits_t));
+    if (index->bits == NULL) {
+        return 0;
+    }
+
+#ifdef __SSE2__
+
+    if (fast) {
+        sums = et_scrub_bits_avx2(text, len, dots, index->bits);
+
+    } else {
+        sums = et_scrub_bits_sse2(text, len, dots, index->bits);
+    }
+
+#else
+
+    sums = et_scrub_bits_by(et_scrub_classify_bytes, text, len, dots,
+                            index->bits);
+
+#endif
+
+    index->stops = et_arena_alloc(arena, (sums.stops + sums.forms
+                                          + 2 * ET_SCRUB_SPARE)
+                                         * sizeof(uint32_t));
+    if (index->stops == NULL) {
+        return 0;
+    }
+
+    index->forms = index->stops + sums.stops + ET_SCRUB_SPARE;
+
+#ifdef __SSE2__
+
+    if (fast) {
+        et_scrub_list_avx2(index, len);
+        return 1;
+    }
+
+#endif
+
+    et_scrub_list_by(index, len);
+
+    return 1;
+}

@@ -96,6 +96,34 @@ static ngx_command_t  ngx_http_errortracking_commands[] = {
       0,
       NULL },
 
+    { ngx_string("errortracking_scrub"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_errortracking_loc_conf_t, scrub),
+      NULL },
+
+    { ngx_string("errortracking_scrub_ip"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_errortracking_loc_conf_t, scrub_ip),
+      NULL },
+
+    { ngx_string("errortracking_scrub_fields"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_errortracking_scrub_fields,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("errortracking_scrub_exclude"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_errortracking_scrub_exclude,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("errortracking_max_body_size"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -255,6 +283,8 @@ ngx_http_errortracking_create_loc_conf(ngx_conf_t *cf)
     elcf->max_event_size = NGX_CONF_UNSET_SIZE;
     elcf->max_attachment_size = NGX_CONF_UNSET_SIZE;
     elcf->max_attachments_size = NGX_CONF_UNSET_SIZE;
+    elcf->scrub = NGX_CONF_UNSET;
+    elcf->scrub_ip = NGX_CONF_UNSET;
     elcf->storm_limit = NGX_CONF_UNSET_UINT;
     elcf->storm_interval = NGX_CONF_UNSET;
 
@@ -286,6 +316,8 @@ ngx_http_errortracking_merge_loc_conf(ngx_conf_t *cf, void *parent,
                               NGX_HTTP_ERRORTRACKING_MAX_EVENT);
     ngx_conf_merge_uint_value(conf->storm_limit, prev->storm_limit, 0);
     ngx_conf_merge_sec_value(conf->storm_interval, prev->storm_interval, 60);
+
+    ngx_http_errortracking_scrub_merge(prev, conf);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 

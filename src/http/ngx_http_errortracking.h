@@ -6,6 +6,7 @@
  *     keys     which keys may write
  *     body     the body in one piece               (request body filter)
  *     ingest   the core's steps, the row, 200      (content handler)
+ *     scrub    which secrets and personal data are replaced
  *     reply    every answer, errors included
  *     zone     shared memory: segments, batches, the storm table
  *     flush    when what is sent, again, by whom   (timer)
@@ -89,6 +90,12 @@ typedef struct {
     ngx_uint_t                      storm_limit;     /* 0: off */
     time_t                          storm_interval;  /* seconds */
 
+    ngx_flag_t                      scrub;
+    ngx_flag_t                      scrub_ip;
+    ngx_array_t                    *scrub_fields;    /* of et_slice_t */
+    ngx_array_t                    *scrub_exclude;   /* of et_slice_t */
+    et_scrub_t                      scrubber;        /* made of these */
+
     ngx_uint_t                      flush;   /* unsigned  flush:1; */
 } ngx_http_errortracking_loc_conf_t;
 
@@ -153,6 +160,15 @@ ngx_int_t ngx_http_errortracking_check_key(ngx_http_request_t *r,
 ngx_int_t ngx_http_errortracking_read_file(ngx_conf_t *cf, ngx_str_t *name,
     const char *what, size_t max, et_slice_t *text);
 et_slice_t ngx_http_errortracking_first_line(et_slice_t text);
+
+/* scrub: directive parsers, merging */
+char *ngx_http_errortracking_scrub_fields(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_errortracking_scrub_exclude(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+void ngx_http_errortracking_scrub_merge(
+    ngx_http_errortracking_loc_conf_t *prev,
+    ngx_http_errortracking_loc_conf_t *conf);
 
 /* status: directive parser */
 char *ngx_http_errortracking_status(ngx_conf_t *cf, ngx_command_t *cmd,

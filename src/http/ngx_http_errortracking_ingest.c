@@ -138,6 +138,7 @@ ngx_http_errortracking_ingest(ngx_http_request_t *r,
     request->client_ip = et_slice((char *) r->connection->addr_text.data,
                                   r->connection->addr_text.len);
     request->received = ngx_http_errortracking_now();
+    request->scrub = &elcf->scrubber;
     request->limits.max_inflated = elcf->max_inflated_size;
     request->limits.max_event = elcf->max_event_size;
     request->limits.max_attachment = elcf->max_attachment_size;

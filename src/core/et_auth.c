@@ -1,12 +1,14 @@
 /*
  * Who sends: the key of a request.
  *
- * Header and query have the same fields and differ in what separates them.
- * Nothing is copied and nothing is unescaped: the characters of a key need
- * no escaping, and a key that was escaped all the same is malformed.
+ * Header and query have the same fields and differ in what separates them,
+ * and in that a query's values may be escaped.  The other sources are a key
+ * alone.
  */
 
 #include "et_auth.h"
+#include "et_base64.h"
+#include "et_query.h"
 #include "et_route.h"
 
 
@@ -14,9 +16,9 @@
 #define ET_AUTH_VERSION  7
 
 
-static et_reason_t et_auth_fields(et_slice_t text, const char *separators,
+static int et_auth_scheme(et_slice_t *value, et_slice_t word);
+static et_reason_t et_auth_field(et_slice_t name, et_slice_t value,
     et_auth_t *auth);
-static et_reason_t et_auth_field(et_slice_t field, et_auth_t *auth);
 static et_reason_t et_auth_key(et_slice_t key, et_auth_t *auth);
 static int et_auth_version_known(et_slice_t version);
 static int et_auth_find(et_slice_t text, char c, size_t *pos);
@@ -25,78 +27,159 @@ static int et_auth_find(et_slice_t text, char c, size_t *pos);
 et_reason_t
 et_auth_header(et_slice_t value, et_auth_t *auth)
 {
-    static const et_slice_t  word = ET_SLICE("sentry");
-
-    while (value.len > 0 && (*value.data == ' ' || *value.data == '\t')) {
-        value.data++;
-        value.len--;
-    }
-
-    /* another scheme, or another word that begins the same */
-
-    if (value.len <= word.len
-        || !et_slice_eq_nocase(et_slice(value.data, word.len), word)
-        || (value.data[word.len] != ' ' && value.data[word.len] != '\t'))
-    {
-        return ET_OK;
-    }
-
-    return et_auth_fields(et_slice(value.data + word.len,
-                                   value.len - word.len),
-                          ", \t", auth);
-}
-
-
-et_reason_t
-et_auth_query(et_slice_t args, et_auth_t *auth)
-{
-    return et_auth_fields(args, "&", auth);
-}
-
-
-static et_reason_t
-et_auth_fields(et_slice_t text, const char *separators, et_auth_t *auth)
-{
-    size_t       i, start, n;
+    size_t       i, start, eq;
+    et_slice_t   field;
     et_reason_t  rc;
 
-    if (text.len == 0) {
+    static const et_slice_t  word = ET_SLICE("sentry");
+
+    if (!et_auth_scheme(&value, word)) {
         return ET_OK;
     }
 
-    n = strlen(separators);
     start = 0;
 
-    for (i = 0; i <= text.len; i++) {
-        if (i < text.len && memchr(separators, text.data[i], n) == NULL) {
+    for (i = 0; i <= value.len; i++) {
+        if (i < value.len && memchr(", \t", value.data[i], 3) == NULL) {
             continue;
         }
 
-        rc = et_auth_field(et_slice(text.data + start, i - start), auth);
+        field = et_slice(value.data + start, i - start);
+        start = i + 1;
+
+        if (!et_auth_find(field, '=', &eq)) {
+            continue;
+        }
+
+        rc = et_auth_field(et_slice(field.data, eq),
+                           et_slice(field.data + eq + 1, field.len - eq - 1),
+                           auth);
         if (rc != ET_OK) {
             return rc;
         }
-
-        start = i + 1;
     }
 
     return ET_OK;
 }
 
 
-static et_reason_t
-et_auth_field(et_slice_t field, et_auth_t *auth)
+int
+et_auth_is_basic(et_slice_t value)
 {
-    size_t      eq;
-    et_slice_t  name, value;
+    static const et_slice_t  word = ET_SLICE("basic");
 
-    if (!et_auth_find(field, '=', &eq)) {
+    return et_auth_scheme(&value, word);
+}
+
+
+/*
+ * RFC 7617.  A user whose name can't be a key is somebody that the server in
+ * front knows: no source of ours, like another scheme.
+ */
+
+et_reason_t
+et_auth_basic(et_slice_t value, char *scratch, et_auth_t *auth)
+{
+    size_t      len, colon;
+    et_slice_t  user;
+
+    static const et_slice_t  word = ET_SLICE("basic");
+
+    if (!et_auth_scheme(&value, word)
+        || !et_base64_decode(scratch, value, &len))
+    {
         return ET_OK;
     }
 
-    name = et_slice(field.data, eq);
-    value = et_slice(field.data + eq + 1, field.len - eq - 1);
+    user = et_slice(scratch, len);
 
+    if (et_auth_find(user, ':', &colon)) {
+        user.len = colon;
+    }
+
+    return et_key_valid(user) ? et_auth_key(user, auth) : ET_OK;
+}
+
+
+et_reason_t
+et_auth_query(et_slice_t args, char *scratch, et_auth_t *auth)
+{
+    et_slice_t   name, value;
+    et_reason_t  rc;
+
+    while (et_query_next(&args, &name, &value)) {
+
+        if (name.len < 7 || memcmp(name.data, "sentry_", 7) != 0) {
+            continue;
+        }
+
+        /* an event, which a store request has in its query: not ours */
+
+        if (et_slice_eq(name, et_slice_str("sentry_data"))) {
+            continue;
+        }
+
+        if (et_query_is_escaped(value)) {
+            value = et_query_unescape(value, ' ', scratch);
+            scratch += value.len;
+        }
+
+        rc = et_auth_field(name, value, auth);
+        if (rc != ET_OK) {
+            return rc;
+        }
+    }
+
+    return ET_OK;
+}
+
+
+et_reason_t
+et_auth_path(et_slice_t key, et_auth_t *auth)
+{
+    return key.len == 0 ? ET_OK : et_auth_key(key, auth);
+}
+
+
+/* Cuts the scheme's word off, in any case, with the blanks around it: 1, or
+ * 0 where the value is of another scheme. */
+
+static int
+et_auth_scheme(et_slice_t *value, et_slice_t word)
+{
+    const char  *p, *end;
+
+    if (value->len == 0) {
+        return 0;
+    }
+
+    p = value->data;
+    end = p + value->len;
+
+    while (p < end && (*p == ' ' || *p == '\t')) {
+        p++;
+    }
+
+    /* or another word that begins the same */
+
+    if ((size_t) (end - p) <= word.len
+        || !et_slice_eq_nocase(et_slice(p, word.len), word)
+        || (p[word.len] != ' ' && p[word.len] != '\t'))
+    {
+        return 0;
+    }
+
+    p += word.len;
+
+    *value = et_slice(p, (size_t) (end - p));
+
+    return 1;
+}
+
+
+static et_reason_t
+et_auth_field(et_slice_t name, et_slice_t value, et_auth_t *auth)
+{
     if (et_slice_eq(name, et_slice_str("sentry_key"))) {
         return et_auth_key(value, auth);
     }

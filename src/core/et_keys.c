@@ -35,6 +35,8 @@ struct et_keys_key_s {
     et_keys_key_t   *next;
     et_slice_t       text;
     uint64_t         hash;
+    uint64_t         project;  /* the last of its projects */
+    size_t           projects; /* how many it has */
 };
 
 struct et_keys_pair_s {
@@ -77,7 +79,7 @@ static int et_keys_read_origins(et_keys_reader_t *reader, et_slice_t value,
     et_keys_pair_t *pair);
 static int et_keys_add(et_keys_reader_t *reader, et_slice_t text,
     const et_keys_pair_t *read);
-static const et_keys_key_t *et_keys_add_key(et_keys_reader_t *reader,
+static et_keys_key_t *et_keys_add_key(et_keys_reader_t *reader,
     et_slice_t text);
 static void et_keys_bad(et_keys_reader_t *reader, const char *before,
     et_slice_t word, const char *after);
@@ -370,10 +372,10 @@ static int
 et_keys_add(et_keys_reader_t *reader, et_slice_t text,
     const et_keys_pair_t *read)
 {
-    char                  after[64];
-    et_keys_t            *keys;
-    et_keys_pair_t       *pair, **bucket;
-    const et_keys_key_t  *key;
+    char             after[64];
+    et_keys_t       *keys;
+    et_keys_key_t   *key;
+    et_keys_pair_t  *pair, **bucket;
 
     keys = reader->keys;
 
@@ -404,6 +406,9 @@ et_keys_add(et_keys_reader_t *reader, et_slice_t text,
     pair->next = *bucket;
     *bucket = pair;
 
+    key->project = read->project;
+    key->projects++;
+
     keys->count += (key != &keys->any);
 
     return 1;
@@ -412,7 +417,7 @@ et_keys_add(et_keys_reader_t *reader, et_slice_t text,
 
 /* The key's place, a new one where there is none; NULL: no memory. */
 
-static const et_keys_key_t *
+static et_keys_key_t *
 et_keys_add_key(et_keys_reader_t *reader, et_slice_t text)
 {
     uint64_t        hash;
@@ -443,6 +448,7 @@ et_keys_add_key(et_keys_reader_t *reader, et_slice_t text)
     }
 
     key->hash = hash;
+    key->projects = 0;
     key->next = keys->keys[hash & keys->mask];
     keys->keys[hash & keys->mask] = key;
 
@@ -497,6 +503,27 @@ et_keys_check(const et_keys_t *keys, et_slice_t key, uint64_t project,
     if (pair->origins.n != 0) {
         rules->origins = &pair->origins;
     }
+
+    return ET_OK;
+}
+
+
+et_reason_t
+et_keys_project(const et_keys_t *keys, et_slice_t key, uint64_t *project)
+{
+    const et_keys_key_t  *known;
+
+    known = et_keys_find(keys, key, et_keys_hash(keys, key));
+
+    if (known == NULL) {
+        return ET_UNKNOWN_KEY;
+    }
+
+    if (known->projects != 1) {
+        return ET_AMBIGUOUS_KEY;
+    }
+
+    *project = known->project;
 
     return ET_OK;
 }

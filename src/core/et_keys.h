@@ -48,6 +48,11 @@ et_keys_t *et_keys_parse(et_arena_t *arena, et_slice_t text,
 et_reason_t et_keys_check(const et_keys_t *keys, et_slice_t key,
     uint64_t project, et_keys_rules_t *rules);
 
+/* The key's only project, for a path that names none: ET_OK, ET_UNKNOWN_KEY,
+ * ET_AMBIGUOUS_KEY. */
+et_reason_t et_keys_project(const et_keys_t *keys, et_slice_t key,
+    uint64_t *project);
+
 /* Pairs of a project and a key; lines with "*" are none. */
 size_t et_keys_count(const et_keys_t *keys);
 

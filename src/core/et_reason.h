@@ -13,7 +13,7 @@
     X(ET_OK,               "ok",                    200, "ok")                \
     X(ET_NO_KEY,           "no_key",                401,                      \
       "missing authorization: no sentry_key in X-Sentry-Auth, "               \
-      "Authorization, query or envelope dsn")                                 \
+      "Authorization, query, path or envelope dsn")                           \
     X(ET_KEY_CONFLICT,     "key_conflict",          401,                      \
       "the request names two different keys")                                 \
     X(ET_BAD_KEY,          "bad_key",               400,                      \
@@ -30,10 +30,16 @@
       "the envelope's dsn names another project or key than the request")     \
     X(ET_BAD_PROJECT,      "bad_project",           400,                      \
       "the project id is not a decimal number of 64 bits")                    \
+    X(ET_AMBIGUOUS_KEY,    "ambiguous_key",         400,                      \
+      "the sentry_key does not tell one project, name it in the path")        \
+    X(ET_BAD_DSN,          "bad_dsn",               400,                      \
+      "missing or malformed dsn in the query")                                \
     X(ET_NOT_FOUND,        "not_found",             404,                      \
       "no such endpoint")                                                     \
+    X(ET_NOT_SUPPORTED,    "not_supported",         404,                      \
+      "this endpoint is not supported yet")                                   \
     X(ET_BAD_METHOD,       "bad_method",            405,                      \
-      "method not allowed, use POST")                                         \
+      "method not allowed, the header Allow has those that are")              \
     X(ET_EMPTY_BODY,       "empty_body",            400,                      \
       "empty request body")                                                   \
     X(ET_BODY_TOO_LARGE,   "body_too_large",        413,                      \

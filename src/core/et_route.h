@@ -3,7 +3,8 @@
  *
  * The URL is {prefix}/api/{project}/{endpoint}[/], with any prefix (GitLab's
  * DSN has one: /errortracking/api/v1/projects/api/{project}/envelope/), so
- * the path is read from its end.  Repeated slashes count as one.
+ * the path is read from its end.  Repeated slashes count as one.  Some
+ * endpoints have more in their path, and a few have no project in it.
  */
 
 #ifndef ET_ROUTE_H
@@ -13,13 +14,27 @@
 #include "et_slice.h"
 
 
-/*     symbol             name (also the label "endpoint") */
-#define ET_ENDPOINTS(X)                                                       \
-    X(ET_ENDPOINT_NONE,     "none")                                           \
-    X(ET_ENDPOINT_ENVELOPE, "envelope")                                       \
-    X(ET_ENDPOINT_STORE,    "store")
+/* methods, a bit each; OPTIONS is allowed everywhere (CORS) */
+#define ET_METHOD_GET   1
+#define ET_METHOD_POST  2
+#define ET_METHOD_BOTH  (ET_METHOD_GET | ET_METHOD_POST)
 
-#define ET_ENDPOINT_SYMBOL(symbol, name)  symbol,
+/*     symbol                 name (the label "endpoint")  methods */
+#define ET_ENDPOINTS(X)                                                       \
+    X(ET_ENDPOINT_NONE,        "none",        ET_METHOD_BOTH)                 \
+    X(ET_ENDPOINT_ENVELOPE,    "envelope",    ET_METHOD_POST)                 \
+    X(ET_ENDPOINT_STORE,       "store",       ET_METHOD_BOTH)                 \
+    X(ET_ENDPOINT_SECURITY,    "security",    ET_METHOD_POST)                 \
+    X(ET_ENDPOINT_NEL,         "nel",         ET_METHOD_POST)                 \
+    X(ET_ENDPOINT_MINIDUMP,    "minidump",    ET_METHOD_POST)                 \
+    X(ET_ENDPOINT_UNREAL,      "unreal",      ET_METHOD_POST)                 \
+    X(ET_ENDPOINT_ATTACHMENTS, "attachments", ET_METHOD_POST)                 \
+    X(ET_ENDPOINT_CRON,        "cron",        ET_METHOD_BOTH)                 \
+    X(ET_ENDPOINT_ERROR_PAGE,  "error_page",  ET_METHOD_BOTH)                 \
+    X(ET_ENDPOINT_LIVE,        "live",        ET_METHOD_GET)                  \
+    X(ET_ENDPOINT_READY,       "ready",       ET_METHOD_GET)
+
+#define ET_ENDPOINT_SYMBOL(symbol, name, methods)  symbol,
 
 typedef enum {
     ET_ENDPOINTS(ET_ENDPOINT_SYMBOL)
@@ -29,11 +44,17 @@ typedef enum {
 #undef ET_ENDPOINT_SYMBOL
 
 extern const char *const  et_endpoint_names[ET_ENDPOINT_COUNT];
+extern const unsigned     et_endpoint_methods[ET_ENDPOINT_COUNT];
 
 
+/* The slices point into the path, and are "" where the endpoint has none. */
 typedef struct {
     et_endpoint_t  endpoint;
+    unsigned       has_project;        /* 0: it follows from the key */
     uint64_t       project;
+    et_slice_t     key;                /* unreal, cron: not checked yet */
+    et_slice_t     event_id;           /* attachments: not checked yet */
+    et_slice_t     slug;               /* cron: the monitor's */
 } et_route_t;
 
 

@@ -11,6 +11,8 @@
 
 
 typedef et_reason_t (*source_pt)(et_slice_t text, et_auth_t *auth);
+typedef et_reason_t (*scratch_source_pt)(et_slice_t text, char *scratch,
+    et_auth_t *auth);
 
 
 /* The text lies in memory of its own size, so that a sanitizer sees what is
@@ -39,6 +41,29 @@ from(source_pt source, const char *text, et_auth_t *auth)
     memset(auth, 0, sizeof(et_auth_t));
 
     return source(exact(text), auth);
+}
+
+
+/* The same of sources that may be escaped: the scratch stays, too. */
+
+static et_reason_t
+unescaped(scratch_source_pt source, const char *text, et_auth_t *auth)
+{
+    static char  *scratch;
+
+    memset(auth, 0, sizeof(et_auth_t));
+
+    free(scratch);
+    scratch = et_alloc(strlen(text) + 1);
+
+    return source(exact(text), scratch, auth);
+}
+
+
+static et_reason_t
+query(et_slice_t text, et_auth_t *auth)
+{
+    return et_auth_query(text, NULL, auth);
 }
 
 
@@ -139,7 +164,8 @@ test_version(void)
         for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
             snprintf(text, sizeof(text), "sentry_key=abc&sentry_version=%s",
                      bad[i]);
-            et_check_int(from(et_auth_query, text, &auth), ET_BAD_VERSION);
+            et_check_int(unescaped(et_auth_query, text, &auth),
+                         ET_BAD_VERSION);
         }
     }
 }
@@ -151,29 +177,98 @@ test_query(void)
     et_auth_t  auth;
 
     ET_TEST("a query gives its key and client") {
-        et_check_int(from(et_auth_query, "a=b&sentry_key=" HEX
-                          "&sentry_version=7&sentry_client=x%2F1", &auth),
+        et_check_int(from(query, "a=b&sentry_key=" HEX
+                          "&sentry_version=7&sentry_client=x/1&c=", &auth),
                      ET_OK);
         et_check_str(auth.key, HEX);
-        et_check_str(auth.client, "x%2F1");
+        et_check_str(auth.client, "x/1");
     }
 
     ET_TEST("a query without a key is fine and gives none") {
-        et_check_int(from(et_auth_query, "", &auth), ET_OK);
-        et_check_int(from(et_auth_query, "&&=&a&sentry_key&b==", &auth),
-                     ET_OK);
-        et_check_int(from(et_auth_query, "xsentry_key=1", &auth), ET_OK);
+        et_check_int(from(query, "", &auth), ET_OK);
+        et_check_int(from(query, "&&=&a&b==&", &auth), ET_OK);
+        et_check_int(from(query, "xsentry_key=1&sentry_keys=1&sentry_=2",
+                          &auth), ET_OK);
+        et_check_int(from(query, "sentry_data=sentry_key=x", &auth), ET_OK);
         et_check_int(auth.key.len, 0);
     }
 
-    ET_TEST("an escaped, blank or empty key in a query is refused") {
-        et_check_int(from(et_auth_query, "sentry_key=a%62c", &auth),
+    ET_TEST("an escaped value is what it stands for") {
+        et_check_int(unescaped(et_auth_query, "sentry_version=%37&sentry_key="
+                               "a%62c%5Fd&sentry_client=sentry%2ejs%2F1+x",
+                               &auth), ET_OK);
+        et_check_str(auth.key, "abc_d");
+        et_check_str(auth.client, "sentry.js/1 x");
+
+        et_check_int(unescaped(et_auth_query, "sentry_version=%38", &auth),
+                     ET_BAD_VERSION);
+    }
+
+    ET_TEST("a malformed, blank or empty key in a query is refused") {
+        et_check_int(unescaped(et_auth_query, "sentry_key=a%2", &auth),
                      ET_BAD_KEY);
-        et_check_int(from(et_auth_query, "sentry_key=a+c", &auth), ET_BAD_KEY);
-        et_check_int(from(et_auth_query, "sentry_key=&a=b", &auth),
+        et_check_int(unescaped(et_auth_query, "sentry_key=a%zzb", &auth),
                      ET_BAD_KEY);
-        et_check_int(from(et_auth_query, "sentry_key=a,sentry_version=7",
-                          &auth), ET_BAD_KEY);
+        et_check_int(unescaped(et_auth_query, "sentry_key=a%00b", &auth),
+                     ET_BAD_KEY);
+        et_check_int(unescaped(et_auth_query, "sentry_key=a+c", &auth),
+                     ET_BAD_KEY);
+        et_check_int(from(query, "sentry_key=&a=b", &auth), ET_BAD_KEY);
+        et_check_int(from(query, "sentry_key&a=b", &auth), ET_BAD_KEY);
+        et_check_int(from(query, "sentry_key=a,sentry_version=7", &auth),
+                     ET_BAD_KEY);
+    }
+}
+
+
+static void
+test_basic(void)
+{
+    size_t     i;
+    et_auth_t  auth;
+
+    static const char *const  none[] = {
+        "", "Basic", "Basic ", "Basic !", "Basic YQ=a", "Basic Y",
+        "Bearer YTpi", "Basic2 YTpi", "BasicYTpi",
+        "Basic Og==",                       /* ":" */
+        "Basic OnNlY3JldA==",               /* ":secret" */
+        "Basic YWxpY2VAaG9zdDpw",           /* "alice@host:p" */
+    };
+
+    ET_TEST("the user of Basic is a key, whatever its password") {
+        et_check_int(unescaped(et_auth_basic, "Basic YWJjOnNlY3JldA==",
+                               &auth), ET_OK);
+        et_check_str(auth.key, "abc");
+
+        et_check_int(unescaped(et_auth_basic, "basic   YWJjOg", &auth),
+                     ET_OK);
+        et_check_str(auth.key, "abc");
+
+        et_check_int(unescaped(et_auth_basic, " BASIC YWJj", &auth), ET_OK);
+        et_check_str(auth.key, "abc");
+    }
+
+    ET_TEST("Basic of another's user, or broken, is no source of ours") {
+        for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+            et_check_int(unescaped(et_auth_basic, none[i], &auth), ET_OK);
+            et_check_int(auth.key.len, 0);
+        }
+
+        et_check(et_auth_is_basic(et_slice_str("bAsIc YTpi")));
+        et_check(!et_auth_is_basic(et_slice_str("Sentry sentry_key=a")));
+        et_check(!et_auth_is_basic(et_slice(NULL, 0)));
+    }
+
+    ET_TEST("a key in the path is a key like any other") {
+        memset(&auth, 0, sizeof(auth));
+
+        et_check_int(et_auth_path(et_slice(NULL, 0), &auth), ET_OK);
+        et_check_int(auth.key.len, 0);
+        et_check_int(et_auth_path(et_slice_str("a.b"), &auth), ET_BAD_KEY);
+        et_check_int(et_auth_path(et_slice_str("abc"), &auth), ET_OK);
+        et_check_str(auth.key, "abc");
+        et_check_int(et_auth_path(et_slice_str("abd"), &auth),
+                     ET_KEY_CONFLICT);
     }
 }
 
@@ -181,6 +276,7 @@ test_query(void)
 static void
 test_sources(void)
 {
+    char       basic[8];
     et_auth_t  auth;
 
     ET_TEST("sources that agree are one, and the first client counts") {
@@ -189,10 +285,10 @@ test_sources(void)
         et_check_int(et_auth_header(et_slice_str("Sentry sentry_key=abc"),
                                     &auth), ET_OK);
         et_check_int(et_auth_header(et_slice_str("Bearer x"), &auth), ET_OK);
-        et_check_int(et_auth_query(et_slice_str("sentry_key=abc"
-                                                "&sentry_client=q"), &auth),
+        et_check_int(query(et_slice_str("sentry_key=abc"
+                                        "&sentry_client=q"), &auth),
                      ET_OK);
-        et_check_int(et_auth_query(et_slice_str("sentry_client=r"), &auth),
+        et_check_int(query(et_slice_str("sentry_client=r"), &auth),
                      ET_OK);
 
         et_check_str(auth.key, "abc");
@@ -204,17 +300,23 @@ test_sources(void)
 
         et_check_int(et_auth_header(et_slice_str("Sentry sentry_key=abc"),
                                     &auth), ET_OK);
-        et_check_int(et_auth_query(et_slice_str("sentry_key=abd"), &auth),
+        et_check_int(query(et_slice_str("sentry_key=abd"), &auth),
                      ET_KEY_CONFLICT);
-        et_check_int(et_auth_query(et_slice_str("sentry_key=ab"), &auth),
+        et_check_int(query(et_slice_str("sentry_key=ab"), &auth),
                      ET_KEY_CONFLICT);
-        et_check_int(et_auth_query(et_slice_str("sentry_key=ABC"), &auth),
+        et_check_int(query(et_slice_str("sentry_key=ABC"), &auth),
                      ET_KEY_CONFLICT);
         et_check_str(auth.key, "abc");
 
         et_check_int(from(et_auth_header,
                           "Sentry sentry_key=a, sentry_key=b", &auth),
                      ET_KEY_CONFLICT);
+
+        et_check_int(from(et_auth_header, "Sentry sentry_key=abd", &auth),
+                     ET_OK);
+        et_check_int(et_auth_basic(et_slice_str("Basic YWJj"), basic, &auth),
+                     ET_KEY_CONFLICT);
+        et_check_str(auth.key, "abd");
     }
 }
 
@@ -277,11 +379,13 @@ test_dsn(void)
 int
 main(void)
 {
-    char  key[ET_KEY_MAX + 1];
+    char       key[ET_KEY_MAX + 1];
+    et_auth_t  auth;
 
     test_header();
     test_version();
     test_query();
+    test_basic();
     test_sources();
     test_dsn();
 
@@ -302,6 +406,7 @@ main(void)
     }
 
     exact("");
+    (void) unescaped(et_auth_query, "", &auth);
 
     return et_test_done();
 }

@@ -98,6 +98,23 @@ test_lookup(et_arena_t *arena)
         et_check_int(check(keys, "ABC", 1), ET_WRONG_PROJECT);
     }
 
+    ET_TEST("a key of one project tells it, and one of several does not") {
+        uint64_t  project;
+
+        project = 9;
+        et_check_int(et_keys_project(keys, et_slice_str("abc"), &project),
+                     ET_AMBIGUOUS_KEY);
+        et_check_int(et_keys_project(keys, et_slice_str("ab"), &project),
+                     ET_UNKNOWN_KEY);
+        et_check_int(project, 9);
+        et_check_int(et_keys_project(keys, et_slice_str("abd"), &project),
+                     ET_OK);
+        et_check_int(project, 1);
+        et_check_int(et_keys_project(keys, et_slice_str("ABC"), &project),
+                     ET_OK);
+        et_check_int(project, 3);
+    }
+
     ET_TEST("a key that is not in the file is unknown") {
         et_check_int(check(keys, "ab", 1), ET_UNKNOWN_KEY);
         et_check_int(check(keys, "abcd", 1), ET_UNKNOWN_KEY);

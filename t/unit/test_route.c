@@ -24,6 +24,23 @@ static const struct {
     { "/api/18446744073709551615/store/",
       ET_OK, ET_ENDPOINT_STORE, UINT64_MAX },
     { "/api/0/envelope/", ET_OK, ET_ENDPOINT_ENVELOPE, 0 },
+    { "/api/1/security/", ET_OK, ET_ENDPOINT_SECURITY, 1 },
+    { "/api/1/csp-report", ET_OK, ET_ENDPOINT_SECURITY, 1 },
+    { "/x/api/1/nel/", ET_OK, ET_ENDPOINT_NEL, 1 },
+    { "/api/1/minidump/", ET_OK, ET_ENDPOINT_MINIDUMP, 1 },
+    { "/api/store/", ET_OK, ET_ENDPOINT_STORE, 0 },
+    { "/a/b//api///store", ET_OK, ET_ENDPOINT_STORE, 0 },
+    { "/api/api/store/", ET_OK, ET_ENDPOINT_STORE, 0 },
+    { "/api/cron/api/2/store/", ET_OK, ET_ENDPOINT_STORE, 2 },
+    { "/api/embed/error-page/", ET_OK, ET_ENDPOINT_ERROR_PAGE, 0 },
+    { "/p//api//embed//error-page", ET_OK, ET_ENDPOINT_ERROR_PAGE, 0 },
+    { "/api/relay/healthcheck/live/", ET_OK, ET_ENDPOINT_LIVE, 0 },
+    { "/q/api/relay/healthcheck/ready", ET_OK, ET_ENDPOINT_READY, 0 },
+    { "/api/3/unreal/k/", ET_OK, ET_ENDPOINT_UNREAL, 3 },
+    { "/api/3/events/e/attachments/", ET_OK, ET_ENDPOINT_ATTACHMENTS, 3 },
+    { "/api/3/cron/s", ET_OK, ET_ENDPOINT_CRON, 3 },
+    { "/api/3/cron/store/", ET_OK, ET_ENDPOINT_CRON, 3 },
+    { "/api/3/cron/s/k/", ET_OK, ET_ENDPOINT_CRON, 3 },
     { "/api/007/envelope/", ET_OK, ET_ENDPOINT_ENVELOPE, 7 },
 
     { "/api/18446744073709551616/store/",
@@ -37,12 +54,17 @@ static const struct {
     { "/api/ 1/envelope/", ET_BAD_PROJECT, ET_ENDPOINT_ENVELOPE, 0 },
     { "/api/1.0/envelope/", ET_BAD_PROJECT, ET_ENDPOINT_ENVELOPE, 0 },
 
+    { "/api/x/cron/s/", ET_BAD_PROJECT, ET_ENDPOINT_CRON, 0 },
+    { "/api/x/unreal/k", ET_BAD_PROJECT, ET_ENDPOINT_UNREAL, 0 },
+    { "/api/x/nel", ET_BAD_PROJECT, ET_ENDPOINT_NEL, 0 },
+
     { "", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
     { "/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
     { "////", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
     { "/envelope/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
     { "/1/envelope/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
-    { "/api/store/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
+    { "api/store/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
+    { "/store/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
     { "/api//envelope/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
     { "api/1/envelope/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
     { "/xapi/1/envelope/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
@@ -52,7 +74,17 @@ static const struct {
     { "/api/1/envelopes/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
     { "/api/1/Envelope/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
     { "/api/1/envelope/x", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
-    { "/api/1/minidump/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
+    { "/api/1/unreal/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
+    { "/api/1/unreal/k/l/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
+    { "/api/1/cron/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
+    { "/api/1/cron/a/b/c/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
+    { "/api/1/events/attachments/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
+    { "/api/1/attachments/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
+    { "/api/1/csp_report/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
+    { "/api/embed/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
+    { "/api/healthcheck/live/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
+    { "/api/relay/healthcheck/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
+    { "/api/relay/healthcheck/dead/", ET_NOT_FOUND, ET_ENDPOINT_NONE, 0 },
 };
 
 
@@ -101,6 +133,49 @@ main(void)
     ET_TEST("a project that is no number of 64 bits is told from no endpoint")
     {
         test_paths(ET_BAD_PROJECT);
+    }
+
+    ET_TEST("what else a path has is told, and whether it has a project") {
+        et_check_int(et_route_parse(et_slice_str("/api/3//cron/my-job/key/"),
+                                    &route), ET_OK);
+        et_check_str(route.slug, "my-job");
+        et_check_str(route.key, "key");
+        et_check_int(route.has_project, 1);
+
+        et_check_int(et_route_parse(et_slice_str("/api/3/cron/my-job"),
+                                    &route), ET_OK);
+        et_check_str(route.slug, "my-job");
+        et_check_str(route.key, "");
+
+        et_check_int(et_route_parse(et_slice_str("/api/3/unreal/k2"),
+                                    &route), ET_OK);
+        et_check_str(route.key, "k2");
+        et_check_str(route.slug, "");
+
+        et_check_int(et_route_parse(et_slice_str("/api/3/events/ab/"
+                                                 "attachments"), &route),
+                     ET_OK);
+        et_check_str(route.event_id, "ab");
+        et_check_str(route.key, "");
+        et_check_int(route.has_project, 1);
+
+        et_check_int(et_route_parse(et_slice_str("/api/store"), &route),
+                     ET_OK);
+        et_check_int(route.has_project, 0);
+        et_check_str(route.event_id, "");
+    }
+
+    ET_TEST("an endpoint has at least one method") {
+        int  e;
+
+        for (e = 0; e < ET_ENDPOINT_COUNT; e++) {
+            et_check(et_endpoint_methods[e] != 0
+                     && et_endpoint_methods[e] <= ET_METHOD_BOTH);
+        }
+
+        et_check_int(et_endpoint_methods[ET_ENDPOINT_ENVELOPE],
+                     ET_METHOD_POST);
+        et_check_int(et_endpoint_methods[ET_ENDPOINT_READY], ET_METHOD_GET);
     }
 
     ET_TEST("every other path is not found") {

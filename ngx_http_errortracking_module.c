@@ -416,7 +416,11 @@ ngx_http_errortracking_init(ngx_conf_t *cf)
 
     *h = ngx_http_errortracking_log_handler;
 
-    return ngx_http_errortracking_body_filter_init(cf);
+    if (ngx_http_errortracking_body_filter_init(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_errortracking_cors_filter_init(cf);
 }
 
 

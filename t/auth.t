@@ -319,3 +319,76 @@ $PROJECT	otherkey # of b
  "X-Sentry-Auth: Sentry sentry_key=otherkey"]
 --- error_code eval
 [200, 403, 200]
+
+
+
+=== TEST 24: the user of Authorization: Basic is a key, whatever the password
+--- request eval
+[("POST /api/\$PROJECT/store/\n" . ET::event()) x 5]
+--- more_headers eval
+use MIME::Base64;
+[(map { "Authorization: Basic " . encode_base64($_, "") }
+  "$ET::KEY:", "$ET::KEY:secret", $ET::KEY, "nobody:x", "someone\@else:x")]
+--- error_code eval
+[200, 200, 200, 403, 401]
+--- response_body_like eval
+[(qr/"id"/) x 3, qr/"unknown_key"/, qr/"no_key"/]
+
+
+
+=== TEST 25: Basic and another source that agree are one, and that disagree are none
+--- request eval
+["POST /api/\$PROJECT/store/?sentry_key=\$KEY\n" . ET::event(),
+ "POST /api/\$PROJECT/store/?sentry_key=\$GLET\n" . ET::event(),
+ "POST /api/\$PROJECT/store/\n" . ET::event()]
+--- more_headers eval
+use MIME::Base64;
+my $basic = "Authorization: Basic " . encode_base64("$ET::KEY:x", "");
+[$basic, $basic, $basic . "\n" . ET::store_auth($ET::GLET)]
+--- error_code eval
+[200, 401, 401]
+--- response_body_like eval
+[qr/"id"/, qr/"key_conflict"/, qr/"key_conflict"/]
+
+
+
+=== TEST 26: a query's values may be escaped
+--- request eval
+my $escaped = join "", map { sprintf "%%%02x", ord } split //, $ET::KEY;
+["POST /api/\$PROJECT/store/?sentry_version=%37&sentry_key=$escaped\n" . ET::event(),
+ "POST /api/\$PROJECT/store/?sentry_version=%38&sentry_key=$escaped\n" . ET::event(),
+ "POST /api/\$PROJECT/store/?sentry_key=a%20b\n" . ET::event()]
+--- more_headers
+X-Nothing: here
+--- error_code eval
+[200, 400, 400]
+--- response_body_like eval
+[qr/"id"/, qr/"bad_version"/, qr/"bad_key"/]
+
+
+
+=== TEST 27: a key in the path is a source like any other
+--- request eval
+["POST /api/\$PROJECT/unreal/nobody/\n{}",
+ "POST /api/\$PROJECT/unreal/\$GLET/\n{}",
+ "POST /api/\$PROJECT/unreal/a.b/\n{}", "POST /api/\$PROJECT/cron/a/nobody/\n{}"]
+--- more_headers eval
+["X-Nothing: here", ET::store_auth(), "X-Nothing: here", "X-Nothing: here"]
+--- error_code eval
+[403, 401, 400, 403]
+--- response_body_like eval
+[qr/"unknown_key"/, qr/"key_conflict"/, qr/"bad_key"/, qr/"unknown_key"/]
+
+
+
+=== TEST 28: the dialog's key is in the dsn of its query
+--- request eval
+["GET /api/embed/error-page/", "GET /api/embed/error-page/?dsn=nothing",
+ "GET /api/embed/error-page/?dsn=https%3A%2F%2Fnobody%40h%2F1",
+ "POST /api/embed/error-page/?dsn=https%3A%2F%2F\$KEY%40h%2F\$PROJECT2\n{}"]
+--- more_headers
+X-Nothing: here
+--- error_code eval
+[400, 400, 403, 403]
+--- response_body_like eval
+[qr/"bad_dsn"/, qr/"bad_dsn"/, qr/"unknown_key"/, qr/"wrong_project"/]

@@ -105,7 +105,7 @@ __DATA__
 X-Nothing: here
 --- status: 401
 --- reason: no_key
---- detail: missing authorization: no sentry_key in X-Sentry-Auth, Authorization, query or envelope dsn
+--- detail: missing authorization: no sentry_key in X-Sentry-Auth, Authorization, query, path or envelope dsn
 
 
 
@@ -116,7 +116,7 @@ X-Nothing: here
 X-Nothing: here
 --- status: 401
 --- reason: no_key
---- detail: missing authorization: no sentry_key in X-Sentry-Auth, Authorization, query or envelope dsn
+--- detail: missing authorization: no sentry_key in X-Sentry-Auth, Authorization, query, path or envelope dsn
 
 
 
@@ -452,7 +452,7 @@ ET::store_auth() . "\nTransfer-Encoding: chunked"
 "PUT /api/\$PROJECT/store/\n" . ET::event()
 --- status: 405
 --- reason: bad_method
---- detail: method not allowed, use POST
+--- detail: method not allowed, the header Allow has those that are
 
 
 

@@ -118,7 +118,7 @@ is(ET::until_true(sub { ET::sql("SELECT count() FROM errortracking.events
 --- request eval
 ["POST /\n{}", "POST /api/\n{}", "POST /api/\$PROJECT/\n{}",
  "POST /api/\$PROJECT/nothing/\n{}", "POST /\$PROJECT/store/\n{}",
- "POST /api/store/\n{}", "POST /apis/\$PROJECT/store/\n{}",
+ "POST /store/\n{}", "POST /apis/\$PROJECT/store/\n{}",
  "POST /xapi/\$PROJECT/store/\n{}", "POST /api/\$PROJECT/store/x\n{}",
  "POST /api/\$PROJECT/envelopes/\n{}"]
 --- error_code eval
@@ -152,17 +152,21 @@ POST /api/18446744073709551615/store/
 
 
 
-=== TEST 12: another method than POST is 405, with what is allowed
+=== TEST 12: another method than an endpoint's own is 405, with what is allowed
 --- request eval
-["GET /api/\$PROJECT/envelope/", "GET /api/\$PROJECT/store/",
- "PUT /api/\$PROJECT/store/\n{}", "DELETE /api/\$PROJECT/envelope/",
- "PATCH /api/\$PROJECT/envelope/\n{}"]
+["GET /api/\$PROJECT/envelope/", "PUT /api/\$PROJECT/store/\n{}",
+ "DELETE /api/\$PROJECT/envelope/", "PATCH /api/\$PROJECT/envelope/\n{}",
+ "GET /api/\$PROJECT/security/", "GET /api/\$PROJECT/nel/",
+ "GET /api/\$PROJECT/minidump/", "PUT /api/\$PROJECT/cron/x/\n{}",
+ "POST /api/relay/healthcheck/live/\n{}"]
 --- error_code eval
-[(405) x 5]
+[(405) x 9]
 --- response_headers eval
-[("Allow: POST") x 5]
+["Allow: POST, OPTIONS", "Allow: GET, POST, OPTIONS",
+ ("Allow: POST, OPTIONS") x 5, "Allow: GET, POST, OPTIONS",
+ "Allow: GET, OPTIONS"]
 --- response_body_like eval
-[(qr/"bad_method"/) x 5]
+[(qr/"bad_method"/) x 9]
 
 
 
@@ -171,7 +175,7 @@ POST /api/18446744073709551615/store/
 HEAD /api/$PROJECT/envelope/
 --- error_code: 405
 --- response_headers
-Allow: POST
+Allow: POST, OPTIONS
 --- response_body:
 
 
@@ -187,3 +191,108 @@ Allow: POST
 --- request eval
 "POST /%61pi/\$PROJECT/stor%65/\n" . ET::event()
 --- response_body_like: "id"
+
+
+
+=== TEST 16: an event is taken by GET in the query, and answered with a GIF of a pixel
+--- request eval
+my $event = '{"event_id":"' . "d" x 32 . '","message":"a%20b+c%2Bd"}';
+$event =~ s/([{}":,])/sprintf "%%%02X", ord $1/ge;
+"GET /api/\$PROJECT/store/?sentry_version=4&sentry_client=raven-js%2F1.1.16"
+. "&sentry_key=\$KEY&sentry_data=$event"
+--- more_headers
+X-Nothing: here
+--- response_headers
+Content-Type: image/gif
+Content-Length: 43
+Cache-Control: no-store
+--- response_body_like: ^GIF89a
+--- then
+is(ET::until_true(sub { ET::sql("SELECT message FROM errortracking.events
+        WHERE project_id = $ET::PROJECT AND event_id = toUUID('"
+        . "d" x 32 . "')") }), "a b c+d", "and is in ClickHouse");
+
+
+
+=== TEST 17: a GET without an event in its query is an empty body
+--- request eval
+["GET /api/\$PROJECT/store/", "GET /api/\$PROJECT/store/?sentry_data=",
+ "GET /api/\$PROJECT/store/?sentry_data=%7B"]
+--- error_code eval
+[400, 400, 400]
+--- response_body_like eval
+[qr/"empty_body"/, qr/"empty_body"/, qr/"bad_json"/]
+
+
+
+=== TEST 18: /api/store/ has its key's project, and no other
+--- request eval
+["POST /api/store/\n" . ET::event(id => "e" x 32),
+ "POST /prefix//api//store\n" . ET::event(),
+ "POST /api/store/\n" . ET::event(), "POST /api/store/\n" . ET::event(),
+ "POST /api/store/\n" . ET::event()]
+--- more_headers eval
+[ET::store_auth(), ET::store_auth($ET::KEY2), ET::store_auth($ET::GLET),
+ ET::store_auth("nobody"), "X-Nothing: here"]
+--- error_code eval
+[200, 200, 400, 403, 401]
+--- response_body_like eval
+[qr/"id"/, qr/"id"/, qr/"ambiguous_key"/, qr/"unknown_key"/, qr/"no_key"/]
+--- then
+is(ET::until_true(sub { ET::sql("SELECT project_id FROM errortracking.events
+        WHERE event_id = toUUID('" . "e" x 32 . "') AND project_id = "
+        . $ET::PROJECT) }), $ET::PROJECT, "the row has the key's project");
+
+
+
+=== TEST 19: endpoints of which nothing is made yet are found, asked for their key, and say so
+--- request eval
+[map { "POST /api/\$PROJECT/$_\n{}" } ("minidump/", "unreal/$ET::KEY/",
+    "events/" . "a" x 32 . "/attachments/", "minidump/")]
+--- more_headers eval
+[ET::store_auth(), "X-Nothing: here", ET::store_auth(), "X-Nothing: here"]
+--- error_code eval
+[404, 404, 404, 401]
+--- response_body_like eval
+[(qr/"not_supported"/) x 3, qr/"no_key"/]
+
+
+
+=== TEST 20: the health checks need no key and tell nothing else
+--- request eval
+["GET /api/relay/healthcheck/live/", "GET /x//api/relay/healthcheck/live",
+ "GET /api/relay/healthcheck/ready/", "HEAD /api/relay/healthcheck/ready/"]
+--- more_headers
+X-Nothing: here
+--- response_body eval
+['{"is_healthy":true}', '{"is_healthy":true}', '{"is_healthy":true}', ""]
+--- response_headers eval
+[("Content-Type: application/json") x 4]
+
+
+
+=== TEST 21: a full zone is not ready, and alive
+--- bare
+--- http_config
+    errortracking_zone t 8m;
+    errortracking_exit_timeout 1s;
+    client_body_temp_path $TEST_NGINX_SERVROOT/client_body_temp;
+--- config
+        location / {
+            errortracking_ingest zone=t;
+            errortracking_keys $TEST_NGINX_KEYS;
+        }
+        location = /clickhouse {
+            internal;
+            errortracking_flush zone=t;
+            proxy_pass http://127.0.0.1:1/;
+        }
+--- request eval
+["GET /api/relay/healthcheck/ready/",
+ ("POST /api/\$PROJECT/store/\n" . ET::event(size => 1_000_000)) x 9,
+ "GET /api/relay/healthcheck/ready/", "GET /api/relay/healthcheck/live/"]
+--- error_code_like eval
+["^200\$", ("^(200|503)\$") x 8, ("^503\$") x 2, "^200\$"]
+--- response_body_like eval
+[qr/^\{"is_healthy":true\}$/, (qr/./) x 9, qr/^\{"is_healthy":false\}$/,
+ qr/^\{"is_healthy":true\}$/]

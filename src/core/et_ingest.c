@@ -7,6 +7,8 @@
 
 static et_reason_t et_ingest_check_dsn(et_ingest_t *ingest,
     const et_request_t *request, et_slice_t *key);
+static et_reason_t et_ingest_endpoint(et_ingest_t *ingest,
+    const et_request_t *request);
 static et_reason_t et_ingest_items(et_ingest_t *ingest,
     const et_request_t *request);
 static et_reason_t et_ingest_item(et_ingest_t *ingest,
@@ -82,7 +84,9 @@ et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
 
     *key = request->auth.key;
 
-    if (request->len == 0) {
+    /* a check-in may be all in its path and query */
+
+    if (request->len == 0 && request->endpoint != ET_ENDPOINT_CRON) {
         return ET_EMPTY_BODY;
     }
 
@@ -170,13 +174,7 @@ et_ingest_read(et_ingest_t *ingest, const et_request_t *request)
     size_t       i;
     et_reason_t  reason;
 
-    if (request->endpoint == ET_ENDPOINT_ENVELOPE) {
-        reason = et_ingest_items(ingest, request);
-
-    } else {
-        reason = et_ingest_event(ingest, request, ingest->text, ingest->len);
-    }
-
+    reason = et_ingest_endpoint(ingest, request);
     if (reason != ET_OK) {
         return reason;
     }
@@ -195,6 +193,36 @@ et_ingest_read(et_ingest_t *ingest, const et_request_t *request)
     ingest->has_id = et_event_id_parse(ingest->envelope.event_id, ingest->id);
 
     return ET_OK;
+}
+
+
+/* Each endpoint's own way from ingest->text to records. */
+
+static et_reason_t
+et_ingest_endpoint(et_ingest_t *ingest, const et_request_t *request)
+{
+    switch (request->endpoint) {
+
+    case ET_ENDPOINT_ENVELOPE:
+        return et_ingest_items(ingest, request);
+
+    case ET_ENDPOINT_STORE:
+        return et_ingest_event(ingest, request, ingest->text, ingest->len);
+
+    /* routed and authenticated, nothing is made of them yet */
+
+    case ET_ENDPOINT_SECURITY:
+    case ET_ENDPOINT_NEL:
+    case ET_ENDPOINT_MINIDUMP:
+    case ET_ENDPOINT_UNREAL:
+    case ET_ENDPOINT_ATTACHMENTS:
+    case ET_ENDPOINT_CRON:
+    case ET_ENDPOINT_ERROR_PAGE:
+        return ET_NOT_SUPPORTED;
+
+    default:
+        return ET_NOT_FOUND;
+    }
 }
 
 

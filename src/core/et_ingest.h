@@ -56,7 +56,7 @@ typedef struct {
     uint64_t        project;
     et_slice_t      slug;              /* of the path: cron */
     et_slice_t      args;              /* the query, escaped */
-    et_auth_t       auth;              /* from headers and query */
+    et_auth_t       auth;              /* from headers, query and path */
     et_encoding_t   encoding;
     char           *body;              /* mutable */
     size_t          len;
@@ -108,7 +108,7 @@ et_reason_t et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
 /*
  * On ET_OK ingest->records, skipped, id are set.  The reasons of
  * et_envelope_next(), et_event_parse() and et_group(); ET_EVENT_TOO_LARGE,
- * ET_TOO_MANY_EVENTS.
+ * ET_TOO_MANY_EVENTS; ET_NOT_SUPPORTED.
  */
 et_reason_t et_ingest_read(et_ingest_t *ingest, const et_request_t *request);
 

@@ -8,6 +8,7 @@
  *     ingest   the core's steps, the row, 200      (content handler)
  *     scrub    which secrets and personal data are replaced
  *     reply    every answer, errors included
+ *     cors     headers for browsers on each of them, and preflights
  *     zone     shared memory: segments, batches, the storm table
  *     flush    when what is sent, again, by whom   (timer)
  *     post     one batch as a subrequest to ClickHouse
@@ -132,11 +133,24 @@ void ngx_http_errortracking_refused(ngx_http_request_t *r,
     et_reason_t reason);
 ngx_int_t ngx_http_errortracking_log_handler(ngx_http_request_t *r);
 
-/* reply: what they return goes to ngx_http_finalize_request() */
-ngx_int_t ngx_http_errortracking_reply_id(ngx_http_request_t *r,
+/*
+ * reply: what they return goes to ngx_http_finalize_request()
+ *
+ * accept: what was sent is kept; id is NULL where no event has one.
+ * reply: type is "" for none, the body stays where it is.
+ */
+ngx_int_t ngx_http_errortracking_accept(ngx_http_request_t *r,
     const u_char *id);
 ngx_int_t ngx_http_errortracking_refuse(ngx_http_request_t *r,
     et_reason_t reason);
+ngx_int_t ngx_http_errortracking_reply_health(ngx_http_request_t *r,
+    ngx_uint_t healthy);
+ngx_int_t ngx_http_errortracking_reply(ngx_http_request_t *r,
+    ngx_uint_t status, const char *type, u_char *body, size_t len);
+
+/* cors: preflight as reply */
+ngx_int_t ngx_http_errortracking_cors_filter_init(ngx_conf_t *cf);
+ngx_int_t ngx_http_errortracking_preflight(ngx_http_request_t *r);
 
 /* keys: directive parsers; whether the key may write to the request's project
  * from its origin: NGX_OK, or NGX_DECLINED with the reason */
@@ -151,6 +165,8 @@ char *ngx_http_errortracking_keys_merge(ngx_conf_t *cf,
     ngx_http_errortracking_loc_conf_t *conf);
 ngx_int_t ngx_http_errortracking_check_key(ngx_http_request_t *r,
     et_slice_t key, et_reason_t *reason);
+et_reason_t ngx_http_errortracking_key_project(ngx_http_request_t *r,
+    et_request_t *request);
 
 /*
  * file: a file's whole text, ngx_alloc()ed; what the file is called in
@@ -187,6 +203,10 @@ void ngx_http_errortracking_flush_soon(ngx_http_errortracking_zone_t *zone,
 /* The first header of the name, in any case; NULL where there is none. */
 ngx_table_elt_t *ngx_http_errortracking_header(ngx_list_t *headers,
     const char *name);
+
+/* Name and value stay where they are. */
+ngx_int_t ngx_http_errortracking_add_header(ngx_http_request_t *r,
+    const char *name, const char *value);
 
 /* the module: finds a zone by the text after "zone=" */
 ngx_http_errortracking_zone_t *ngx_http_errortracking_find_zone(

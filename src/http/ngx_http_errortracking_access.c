@@ -2,19 +2,26 @@
  * The ACCESS phase: which endpoint, which project, whose key; so that
  * `satisfy`, `allow` and `deny` compose with the key.
  *
- * A request without a key in its headers and query may have one in its
+ * A request without a key in its headers, query and path may have one in its
  * envelope: the phase passes it on undecided, and the content handler asks
  * once it has read the body.  (With `satisfy any` it is that undecided vote
  * which lets `allow` and `deny` decide alone.)
  */
 
 #include "ngx_http_errortracking.h"
+#include "et_query.h"
 
 
+static ngx_uint_t ngx_http_errortracking_access_is_open(
+    ngx_http_request_t *r, ngx_http_errortracking_ctx_t *ctx);
 static et_reason_t ngx_http_errortracking_access_check(ngx_http_request_t *r,
     ngx_http_errortracking_ctx_t *ctx);
+static unsigned ngx_http_errortracking_access_method(ngx_http_request_t *r,
+    et_endpoint_t endpoint);
 static et_reason_t ngx_http_errortracking_access_auth(ngx_http_request_t *r,
-    et_auth_t *auth);
+    const et_route_t *route, et_request_t *request);
+static et_reason_t ngx_http_errortracking_access_dsn(ngx_http_request_t *r,
+    et_request_t *request);
 
 
 ngx_int_t
@@ -43,7 +50,8 @@ ngx_http_errortracking_access_handler(ngx_http_request_t *r)
     reason = ngx_http_errortracking_access_check(r, ctx);
 
     if (reason == ET_OK) {
-        return ctx->request.auth.key.len != 0 ? NGX_OK : NGX_DECLINED;
+        return ngx_http_errortracking_access_is_open(r, ctx)
+               || ctx->request.auth.key.len != 0 ? NGX_OK : NGX_DECLINED;
     }
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
@@ -83,6 +91,18 @@ ngx_http_errortracking_get_ctx(ngx_http_request_t *r)
 }
 
 
+/* What needs no key: a preflight, which has none, and the health checks. */
+
+static ngx_uint_t
+ngx_http_errortracking_access_is_open(ngx_http_request_t *r,
+    ngx_http_errortracking_ctx_t *ctx)
+{
+    return r->method == NGX_HTTP_OPTIONS
+           || ctx->request.endpoint == ET_ENDPOINT_LIVE
+           || ctx->request.endpoint == ET_ENDPOINT_READY;
+}
+
+
 static et_reason_t
 ngx_http_errortracking_access_check(ngx_http_request_t *r,
     ngx_http_errortracking_ctx_t *ctx)
@@ -95,28 +115,47 @@ ngx_http_errortracking_access_check(ngx_http_request_t *r,
     elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
     request = &ctx->request;
 
-    ngx_memzero(&route, sizeof(et_route_t));
-
     reason = et_route_parse(et_slice((char *) r->uri.data, r->uri.len),
                             &route);
 
     request->endpoint = route.endpoint;
     request->project = route.project;
+    request->event_id = route.event_id;
+    request->slug = route.slug;
+    request->args = et_slice((char *) r->args.data, r->args.len);
+
+    if (r->method == NGX_HTTP_OPTIONS) {
+        return ET_OK;
+    }
 
     if (reason != ET_OK) {
         return reason;
     }
 
-    if (r->method != NGX_HTTP_POST) {
+    if ((ngx_http_errortracking_access_method(r, request->endpoint)
+         & et_endpoint_methods[request->endpoint]) == 0)
+    {
         return ET_BAD_METHOD;
     }
 
-    reason = ngx_http_errortracking_access_auth(r, &request->auth);
+    if (ngx_http_errortracking_access_is_open(r, ctx)) {
+        return ET_OK;
+    }
+
+    reason = ngx_http_errortracking_access_auth(r, &route, request);
     if (reason != ET_OK) {
         return reason;
     }
 
     if (request->auth.key.len != 0) {
+
+        if (!route.has_project && request->endpoint == ET_ENDPOINT_STORE) {
+            reason = ngx_http_errortracking_key_project(r, request);
+            if (reason != ET_OK) {
+                return reason;
+            }
+        }
+
         if (ngx_http_errortracking_check_key(r, request->auth.key, &reason)
             != NGX_OK)
         {
@@ -135,9 +174,39 @@ ngx_http_errortracking_access_check(ngx_http_request_t *r,
 }
 
 
-static et_reason_t
-ngx_http_errortracking_access_auth(ngx_http_request_t *r, et_auth_t *auth)
+/* HEAD is GET where asking changes nothing. */
+
+static unsigned
+ngx_http_errortracking_access_method(ngx_http_request_t *r,
+    et_endpoint_t endpoint)
 {
+    switch (r->method) {
+
+    case NGX_HTTP_POST:
+        return ET_METHOD_POST;
+
+    case NGX_HTTP_GET:
+        return ET_METHOD_GET;
+
+    case NGX_HTTP_HEAD:
+        return et_endpoint_methods[endpoint] == ET_METHOD_GET ? ET_METHOD_GET
+                                                              : 0;
+
+    default:
+        return 0;
+    }
+}
+
+
+/* Every source, in the contract's order; the envelope's dsn comes last, when
+ * the body is there. */
+
+static et_reason_t
+ngx_http_errortracking_access_auth(ngx_http_request_t *r,
+    const et_route_t *route, et_request_t *request)
+{
+    char             *scratch;
+    et_slice_t        value;
     et_reason_t       reason;
     ngx_table_elt_t  *h;
 
@@ -145,7 +214,7 @@ ngx_http_errortracking_access_auth(ngx_http_request_t *r, et_auth_t *auth)
                                       "X-Sentry-Auth");
     if (h != NULL) {
         reason = et_auth_header(et_slice((char *) h->value.data,
-                                         h->value.len), auth);
+                                         h->value.len), &request->auth);
         if (reason != ET_OK) {
             return reason;
         }
@@ -154,17 +223,74 @@ ngx_http_errortracking_access_auth(ngx_http_request_t *r, et_auth_t *auth)
     h = r->headers_in.authorization;
 
     if (h != NULL) {
-        reason = et_auth_header(et_slice((char *) h->value.data,
-                                         h->value.len), auth);
+        value = et_slice((char *) h->value.data, h->value.len);
+
+        reason = et_auth_header(value, &request->auth);
+        if (reason != ET_OK) {
+            return reason;
+        }
+
+        if (et_auth_is_basic(value)) {
+            scratch = ngx_pnalloc(r->pool, value.len);
+            if (scratch == NULL) {
+                return ET_NO_MEMORY;
+            }
+
+            reason = et_auth_basic(value, scratch, &request->auth);
+            if (reason != ET_OK) {
+                return reason;
+            }
+        }
+    }
+
+    if (request->args.len != 0) {
+        scratch = NULL;
+
+        if (et_query_is_escaped(request->args)) {
+            scratch = ngx_pnalloc(r->pool, request->args.len);
+            if (scratch == NULL) {
+                return ET_NO_MEMORY;
+            }
+        }
+
+        reason = et_auth_query(request->args, scratch, &request->auth);
         if (reason != ET_OK) {
             return reason;
         }
     }
 
-    if (r->args.len != 0) {
-        return et_auth_query(et_slice((char *) r->args.data, r->args.len),
-                             auth);
+    if (request->endpoint == ET_ENDPOINT_ERROR_PAGE) {
+        return ngx_http_errortracking_access_dsn(r, request);
     }
 
-    return ET_OK;
+    return et_auth_path(route->key, &request->auth);
+}
+
+
+/* The dialog is asked for with its page's DSN, ?dsn=... */
+
+static et_reason_t
+ngx_http_errortracking_access_dsn(ngx_http_request_t *r,
+    et_request_t *request)
+{
+    char        *p;
+    et_dsn_t     dsn;
+    et_slice_t   value;
+
+    if (!et_query_find(request->args, "dsn", &value)) {
+        return ET_BAD_DSN;
+    }
+
+    p = ngx_pnalloc(r->pool, value.len + 1);
+    if (p == NULL) {
+        return ET_NO_MEMORY;
+    }
+
+    if (!et_dsn_parse(et_query_unescape(value, ' ', p), &dsn)) {
+        return ET_BAD_DSN;
+    }
+
+    request->project = dsn.project;
+
+    return et_auth_path(dsn.key, &request->auth);
 }

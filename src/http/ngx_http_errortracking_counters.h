@@ -14,7 +14,7 @@
 
 
 /* the statuses that requests are counted under; the last is any other */
-#define NGX_HTTP_ERRORTRACKING_CODES  16
+#define NGX_HTTP_ERRORTRACKING_CODES  17
 
 extern const unsigned  ngx_http_errortracking_codes[
     NGX_HTTP_ERRORTRACKING_CODES - 1];

@@ -5,6 +5,7 @@
 
 #include "ngx_http_errortracking.h"
 #include "ngx_http_errortracking_journal.h"
+#include "et_query.h"
 
 
 static void ngx_http_errortracking_ingest_body(ngx_http_request_t *r);
@@ -15,6 +16,10 @@ static et_reason_t ngx_http_errortracking_keep(ngx_http_request_t *r,
 static size_t ngx_http_errortracking_storm(
     ngx_http_errortracking_loc_conf_t *elcf, et_ingest_t *core,
     uint64_t project);
+static et_reason_t ngx_http_errortracking_query_body(ngx_http_request_t *r,
+    et_request_t *request);
+static ngx_uint_t ngx_http_errortracking_is_ready(
+    ngx_http_errortracking_zone_t *zone);
 static int64_t ngx_http_errortracking_now(void);
 
 
@@ -22,19 +27,40 @@ et_ingest_t  ngx_http_errortracking_core;
 
 
 const unsigned  ngx_http_errortracking_codes[] = {
-    200, 400, 401, 403, 404, 405, 408, 411, 413, 415, 429, 499, 500, 502, 503
+    200, 202, 400, 401, 403, 404, 405, 408, 411, 413, 415, 429, 499, 500, 502,
+    503
 };
 
 
 ngx_int_t
 ngx_http_errortracking_ingest_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                      rc;
-    ngx_http_errortracking_ctx_t  *ctx;
+    ngx_int_t                           rc;
+    ngx_http_errortracking_ctx_t       *ctx;
+    ngx_http_errortracking_loc_conf_t  *elcf;
 
     ctx = ngx_http_errortracking_get_ctx(r);
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (r->method == NGX_HTTP_OPTIONS) {
+        return ngx_http_errortracking_preflight(r);
+    }
+
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
+
+    switch (ctx->request.endpoint) {
+
+    case ET_ENDPOINT_LIVE:
+        return ngx_http_errortracking_reply_health(r, 1);
+
+    case ET_ENDPOINT_READY:
+        return ngx_http_errortracking_reply_health(r,
+                              ngx_http_errortracking_is_ready(elcf->zone));
+
+    default:
+        break;
     }
 
     ctx->reading = 1;
@@ -49,6 +75,19 @@ ngx_http_errortracking_ingest_handler(ngx_http_request_t *r)
     }
 
     return NGX_DONE;
+}
+
+
+/* Whether an event that came now would be kept. */
+
+static ngx_uint_t
+ngx_http_errortracking_is_ready(ngx_http_errortracking_zone_t *zone)
+{
+    if (zone->ack_disk && ngx_http_errortracking_journal_failing(zone)) {
+        return 0;
+    }
+
+    return ngx_http_errortracking_zone_has_room(zone);
 }
 
 
@@ -86,7 +125,7 @@ ngx_http_errortracking_ingest_body(ngx_http_request_t *r)
     }
 
     if (reason == ET_OK) {
-        rc = ngx_http_errortracking_reply_id(r,
+        rc = ngx_http_errortracking_accept(r,
                                    ngx_http_errortracking_core.has_id
                                    ? ngx_http_errortracking_core.id : NULL);
 
@@ -121,6 +160,13 @@ ngx_http_errortracking_ingest(ngx_http_request_t *r,
         != NGX_OK)
     {
         return ET_NO_MEMORY;
+    }
+
+    if (r->method == NGX_HTTP_GET) {
+        reason = ngx_http_errortracking_query_body(r, request);
+        if (reason != ET_OK) {
+            return reason;
+        }
     }
 
     /* read in another location, before an error_page or the like came here */
@@ -167,6 +213,45 @@ ngx_http_errortracking_ingest(ngx_http_request_t *r,
     }
 
     return ngx_http_errortracking_keep(r, ctx);
+}
+
+
+/*
+ * What a GET of /store/ has in place of a body: ?sentry_data=, an event as it
+ * would be in one.  A '+' is a blank in JSON, and itself in base64.
+ */
+
+static et_reason_t
+ngx_http_errortracking_query_body(ngx_http_request_t *r,
+    et_request_t *request)
+{
+    char        *p;
+    ngx_uint_t   json;
+    et_slice_t   value;
+
+    request->body = NULL;
+    request->len = 0;
+
+    if (!et_query_find(request->args, "sentry_data", &value)) {
+        return ET_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, value.len + 1);
+    if (p == NULL) {
+        return ET_NO_MEMORY;
+    }
+
+    json = value.len > 2
+           && (value.data[0] == '{'
+               || ngx_strncasecmp((u_char *) value.data, (u_char *) "%7b", 3)
+                  == 0);
+
+    value = et_query_unescape(value, json ? ' ' : '+', p);
+
+    request->body = p;
+    request->len = value.len;
+
+    return ET_OK;
 }
 
 

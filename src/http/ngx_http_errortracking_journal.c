@@ -678,7 +678,7 @@ ngx_http_errortracking_answer(ngx_http_errortracking_zone_t *zone,
             ngx_http_errortracking_add(zone->worker->counters.accepted,
                                        waiter->events);
 
-            rc = ngx_http_errortracking_reply_id(r, waiter->has_id
+            rc = ngx_http_errortracking_accept(r, waiter->has_id
                                                     ? waiter->id : NULL);
         }
 

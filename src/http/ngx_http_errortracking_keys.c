@@ -369,6 +369,30 @@ ngx_http_errortracking_check_key(ngx_http_request_t *r, et_slice_t key,
 }
 
 
+/* A key that another source than the file may know has its project in the
+ * path. */
+
+et_reason_t
+ngx_http_errortracking_key_project(ngx_http_request_t *r,
+    et_request_t *request)
+{
+    et_reason_t                         reason;
+    ngx_http_errortracking_loc_conf_t  *elcf;
+
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
+
+    reason = ET_UNKNOWN_KEY;
+
+    if (elcf->keys != NULL) {
+        reason = et_keys_project(elcf->keys, request->auth.key,
+                                 &request->project);
+    }
+
+    return reason == ET_UNKNOWN_KEY && elcf->nsecrets != 0
+           ? ET_AMBIGUOUS_KEY : reason;
+}
+
+
 static et_reason_t
 ngx_http_errortracking_known_key(ngx_http_request_t *r, et_slice_t key,
     et_keys_rules_t *rules)

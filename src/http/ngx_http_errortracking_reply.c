@@ -5,20 +5,65 @@
 #include "ngx_http_errortracking.h"
 
 
-static ngx_int_t ngx_http_errortracking_reply(ngx_http_request_t *r,
-    ngx_uint_t status, u_char *body, size_t len);
-static ngx_int_t ngx_http_errortracking_add_header(ngx_http_request_t *r,
-    const char *name, const char *value);
+static ngx_int_t ngx_http_errortracking_reply_json_id(ngx_http_request_t *r,
+    const u_char *id);
+static ngx_int_t ngx_http_errortracking_reply_text_id(ngx_http_request_t *r,
+    const u_char *id);
+static ngx_int_t ngx_http_errortracking_reply_gif(ngx_http_request_t *r);
+static ngx_int_t ngx_http_errortracking_add_allow(ngx_http_request_t *r);
+
+
+static u_char  ngx_http_errortracking_gif[] =
+    "GIF89a" "\1\0\1\0\200\1\0" "\0\0\0\377\377\377" "!\371\4\1\0\0\1\0"
+    ",\0\0\0\0\1\0\1\0\0" "\2\2L\1\0" ";";
 
 
 ngx_int_t
-ngx_http_errortracking_reply_id(ngx_http_request_t *r, const u_char *id)
+ngx_http_errortracking_accept(ngx_http_request_t *r, const u_char *id)
+{
+    ngx_http_errortracking_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
+
+    switch (ctx->request.endpoint) {
+
+    case ET_ENDPOINT_STORE:
+
+        if (r->method == NGX_HTTP_GET) {
+            return ngx_http_errortracking_reply_gif(r);
+        }
+
+        return ngx_http_errortracking_reply_json_id(r, id);
+
+    case ET_ENDPOINT_SECURITY:
+    case ET_ENDPOINT_NEL:
+    case ET_ENDPOINT_ERROR_PAGE:
+        return ngx_http_errortracking_reply(r, NGX_HTTP_OK, "",
+                                            (u_char *) "", 0);
+
+    case ET_ENDPOINT_MINIDUMP:
+    case ET_ENDPOINT_UNREAL:
+        return ngx_http_errortracking_reply_text_id(r, id);
+
+    case ET_ENDPOINT_CRON:
+        return ngx_http_errortracking_reply(r, NGX_HTTP_ACCEPTED, "",
+                                            (u_char *) "", 0);
+
+    default:
+        return ngx_http_errortracking_reply_json_id(r, id);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_errortracking_reply_json_id(ngx_http_request_t *r, const u_char *id)
 {
     size_t   len;
     u_char  *p;
 
     if (id == NULL) {
         return ngx_http_errortracking_reply(r, NGX_HTTP_OK,
+                                            "application/json",
                                             (u_char *) "{}", 2);
     }
 
@@ -33,7 +78,86 @@ ngx_http_errortracking_reply_id(ngx_http_request_t *r, const u_char *id)
     et_event_id_print(id, (char *) p + 7);
     ngx_memcpy(p + len - 2, "\"}", 2);
 
-    return ngx_http_errortracking_reply(r, NGX_HTTP_OK, p, len);
+    return ngx_http_errortracking_reply(r, NGX_HTTP_OK, "application/json",
+                                        p, len);
+}
+
+
+/* As crash reporters show it to people: a UUID with its dashes. */
+
+static ngx_int_t
+ngx_http_errortracking_reply_text_id(ngx_http_request_t *r, const u_char *id)
+{
+    char        hex[2 * ET_EVENT_ID_LEN];
+    u_char     *p, *last;
+    ngx_uint_t  i;
+
+    p = ngx_pnalloc(r->pool, 2 * ET_EVENT_ID_LEN + 4);
+    if (p == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    last = p;
+
+    if (id != NULL) {
+        et_event_id_print(id, hex);
+
+        for (i = 0; i < sizeof(hex); i++) {
+            if (i == 8 || i == 12 || i == 16 || i == 20) {
+                *last++ = '-';
+            }
+
+            *last++ = (u_char) hex[i];
+        }
+    }
+
+    return ngx_http_errortracking_reply(r, NGX_HTTP_OK, "text/plain", p,
+                                        last - p);
+}
+
+
+/* For an <img>, which may be in a page that asks for CORP of what it embeds;
+ * a cached one would be no event. */
+
+static ngx_int_t
+ngx_http_errortracking_reply_gif(ngx_http_request_t *r)
+{
+    if (ngx_http_errortracking_add_header(r, "Cache-Control", "no-store")
+        != NGX_OK
+        || ngx_http_errortracking_add_header(r,
+                                             "Cross-Origin-Resource-Policy",
+                                             "cross-origin")
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_errortracking_reply(r, NGX_HTTP_OK, "image/gif",
+                                        ngx_http_errortracking_gif,
+                                        sizeof(ngx_http_errortracking_gif)
+                                        - 1);
+}
+
+
+ngx_int_t
+ngx_http_errortracking_reply_health(ngx_http_request_t *r, ngx_uint_t healthy)
+{
+    static u_char  yes[] = "{\"is_healthy\":true}";
+    static u_char  no[] = "{\"is_healthy\":false}";
+
+    if (ngx_http_discard_request_body(r) != NGX_OK) {
+        r->keepalive = 0;
+    }
+
+    if (healthy) {
+        return ngx_http_errortracking_reply(r, NGX_HTTP_OK,
+                                            "application/json", yes,
+                                            sizeof(yes) - 1);
+    }
+
+    return ngx_http_errortracking_reply(r, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                        "application/json", no,
+                                        sizeof(no) - 1);
 }
 
 
@@ -77,7 +201,7 @@ ngx_http_errortracking_refuse(ngx_http_request_t *r, et_reason_t reason)
     }
 
     if (info->status == NGX_HTTP_NOT_ALLOWED
-        && ngx_http_errortracking_add_header(r, "Allow", "POST") != NGX_OK)
+        && ngx_http_errortracking_add_allow(r) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -93,13 +217,30 @@ ngx_http_errortracking_refuse(ngx_http_request_t *r, et_reason_t reason)
     last = ngx_sprintf(p, "{\"detail\":\"%s\",\"causes\":[\"%s\"]}",
                        info->detail, info->name);
 
-    return ngx_http_errortracking_reply(r, info->status, p, last - p);
+    return ngx_http_errortracking_reply(r, info->status, "application/json",
+                                        p, last - p);
 }
 
 
 static ngx_int_t
+ngx_http_errortracking_add_allow(ngx_http_request_t *r)
+{
+    ngx_http_errortracking_ctx_t  *ctx;
+
+    static const char *const  methods[] = {
+        "OPTIONS", "GET, OPTIONS", "POST, OPTIONS", "GET, POST, OPTIONS"
+    };
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
+
+    return ngx_http_errortracking_add_header(r, "Allow",
+                        methods[et_endpoint_methods[ctx->request.endpoint]]);
+}
+
+
+ngx_int_t
 ngx_http_errortracking_reply(ngx_http_request_t *r, ngx_uint_t status,
-    u_char *body, size_t len)
+    const char *type, u_char *body, size_t len)
 {
     ngx_int_t     rc;
     ngx_buf_t    *b;
@@ -108,9 +249,14 @@ ngx_http_errortracking_reply(ngx_http_request_t *r, ngx_uint_t status,
     r->headers_out.status = status;
     r->headers_out.content_length_n = len;
 
-    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type.data = (u_char *) type;
+    r->headers_out.content_type.len = ngx_strlen(type);
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
+
+    if (len == 0) {
+        r->header_only = 1;
+    }
 
     rc = ngx_http_send_header(r);
 
@@ -132,28 +278,4 @@ ngx_http_errortracking_reply(ngx_http_request_t *r, ngx_uint_t status,
     out.next = NULL;
 
     return ngx_http_output_filter(r, &out);
-}
-
-
-static ngx_int_t
-ngx_http_errortracking_add_header(ngx_http_request_t *r, const char *name,
-    const char *value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->hash = 1;
-#if (nginx_version >= 1023000)
-    h->next = NULL;
-#endif
-    h->key.data = (u_char *) name;
-    h->key.len = ngx_strlen(name);
-    h->value.data = (u_char *) value;
-    h->value.len = ngx_strlen(value);
-
-    return NGX_OK;
 }

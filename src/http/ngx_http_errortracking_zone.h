@@ -248,6 +248,10 @@ ngx_int_t ngx_http_errortracking_zone_append(
     ngx_http_errortracking_zone_t *zone, const et_event_t *records,
     size_t nrecords, uint64_t project);
 
+/* Whether an event of any size would be appended now. */
+ngx_uint_t ngx_http_errortracking_zone_has_room(
+    ngx_http_errortracking_zone_t *zone);
+
 /* Whether the worker of this pid has ended; 0 is nobody's, and is dead. */
 ngx_uint_t ngx_http_errortracking_is_dead(int32_t pid);
 

@@ -65,6 +65,33 @@ ngx_http_errortracking_zone_append(ngx_http_errortracking_zone_t *zone,
 }
 
 
+ngx_uint_t
+ngx_http_errortracking_zone_has_room(ngx_http_errortracking_zone_t *zone)
+{
+    ngx_uint_t                     i;
+    ngx_http_errortracking_shm_t  *sh;
+
+    sh = zone->sh;
+
+    if (zone->rows.segment != NULL
+        && zone->segment_size - zone->rows.used
+           >= zone->max_event_size + ET_ROW_OVERHEAD)
+    {
+        return 1;
+    }
+
+    for (i = 0; i < sh->nsegments; i++) {
+        if (ngx_http_errortracking_segment_state(&sh->segments[i])
+            == NGX_HTTP_ERRORTRACKING_FREE)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 /* Writes the whole rows behind what is published. */
 
 static ngx_int_t

@@ -43,7 +43,7 @@
 
 
 /* changes with every change of what lies in the shared memory */
-#define NGX_HTTP_ERRORTRACKING_LAYOUT        5
+#define NGX_HTTP_ERRORTRACKING_LAYOUT        6
 
 /* bytes */
 #define NGX_HTTP_ERRORTRACKING_SEGMENT       (1280 * 1024)

@@ -306,12 +306,15 @@ def fuzz_request():
                  "Sentry sentry_key=%s, sentry_key=b" % KEY,
                  "Sentry sentry_key=%s" % ("a" * 255),
                  "Sentry sentry_key=%s" % ("a" * 256),
-                 "Sentry sentry_version=8", "Bearer x", "Sentry", "",
-                 "Basic " + base64.b64encode((KEY + ":").encode()).decode()):
+                 "Sentry sentry_version=8", "Bearer x", "Sentry", ""):
         yield b"\x00", text.encode()
+    for user in (KEY + ":", KEY, "a@b:c", ""):
+        yield b"\x04", b"Basic " + base64.b64encode(user.encode())
+        yield b"\x05", base64.b64encode(user.encode())
     for text in ("sentry_key=%s&sentry_version=7&sentry_client=a%%2F1" % KEY,
                  "?sentry_key=a%20b", "a&b=&sentry_key=", "sentry_version=99"):
         yield b"\x01", text.encode()
+        yield b"\x05", text.encode()
     for text in (DSN, "http://a:b@[::1]:9000/errortracking/api/v1/projects/5",
                  "//a@b/1", "https://a@b", "https://a@b/x/18446744073709551616"):
         yield b"\x02", text.encode()
@@ -322,7 +325,7 @@ def fuzz_request():
             yield b"\x03", (form % endpoint).encode()
     for text in (ID, ID.upper(), "01234567-89ab-cdef-0123-456789abcdef",
                  "18446744073709551615", "18446744073709551616", "007", ""):
-        yield b"\x04", text.encode()
+        yield b"\x06", text.encode()
 
 
 def minidump():

@@ -44,6 +44,22 @@ et_fuzz_copy(const void *data, size_t len)
 
 
 void
+et_fuzz_request(et_request_t *request)
+{
+    memset(request, 0, sizeof(et_request_t));
+
+    request->project = ET_FUZZ_PROJECT;
+    request->auth.key = et_slice_str(ET_FUZZ_KEY);
+    request->client_ip = et_slice_str("192.0.2.1");
+    request->received = ET_FUZZ_NOW;
+    request->limits.max_inflated = 1024 * 1024;
+    request->limits.max_event = 256 * 1024;
+    request->limits.max_attachment = 64 * 1024;
+    request->limits.max_attachments = 128 * 1024;
+}
+
+
+void
 et_fuzz_within(et_slice_t inner, et_slice_t outer)
 {
     if (inner.len != 0) {

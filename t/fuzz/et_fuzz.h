@@ -30,6 +30,9 @@ void et_fuzz_failed(const char *text, const char *file, int line)
 /* A copy in memory of its exact size, to be freed. */
 char *et_fuzz_copy(const void *data, size_t len);
 
+/* A request with a key in its headers, and limits; without a body. */
+void et_fuzz_request(et_request_t *request);
+
 /* That inner lies within outer; "" lies anywhere. */
 void et_fuzz_within(et_slice_t inner, et_slice_t outer);
 

@@ -34,22 +34,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ready = 1;
     }
 
-    memset(&request, 0, sizeof(request));
+    et_fuzz_request(&request);
 
     request.endpoint = et_fuzz_endpoints[data[0]
                                          % (sizeof(et_fuzz_endpoints)
                                             / sizeof(et_fuzz_endpoints[0]))];
     request.encoding = data[1] % (ET_ENCODING_UNKNOWN + 1);
-    request.project = ET_FUZZ_PROJECT;
-    request.client_ip = et_slice_str("192.0.2.1");
-    request.received = ET_FUZZ_NOW;
-    request.limits.max_inflated = 1024 * 1024;
-    request.limits.max_event = 256 * 1024;
 
     /* without a key in its headers it has to be the envelope's */
 
-    if ((data[0] & 0x80) == 0) {
-        request.auth.key = et_slice_str(ET_FUZZ_KEY);
+    if (data[0] & 0x80) {
+        request.auth.key.len = 0;
     }
 
     request.body = et_fuzz_copy(data + 2, size - 2);

@@ -407,6 +407,80 @@ def fuzz_format():
         yield b"\x05", text.encode()
 
 
+def reports():
+    """(endpoint, type, query, body) of what browsers and people send."""
+    csp = {"csp-report": {
+        "document-uri": "http://x/a", "referrer": "", "status-code": 200,
+        "violated-directive": "img-src 'self'", "blocked-uri": "http://y/b.png",
+        "effective-directive": "img-src", "original-policy": "default-src",
+        "source-file": "http://x/a.js", "line-number": 7,
+        "script-sample": "eval(", "disposition": "enforce"}}
+    yield 0, "application/csp-report", "sentry_environment=e", csp
+    yield 0, "application/json", "sentry_release=r%20s", csp
+    yield 0, "application/reports+json", "", [
+        {"age": 7, "type": "csp-violation", "url": "http://x",
+         "user_agent": "M", "body": {
+             "blockedURL": "inline", "documentURL": "http://x",
+             "effectiveDirective": "script-src-elem", "statusCode": 200,
+             "lineNumber": 7, "columnNumber": 1, "sourceFile": "a.js",
+             "disposition": "report", "sample": "x"}}]
+    yield 0, "application/expect-ct-report+json", "", {"expect-ct-report": {
+        "date-time": "2023-11-14T22:13:20Z", "hostname": "x", "port": 443,
+        "effective-expiration-date": "2023-11-14T22:13:20Z",
+        "served-certificate-chain": ["-----BEGIN"], "scts": [
+            {"version": 1, "status": "invalid", "source": "embedded"}]}}
+    yield 0, "application/expect-staple-report", "", {
+        "expect-staple-report": {"date-time": "2023-11-14T22:13:20Z",
+                                 "hostname": "x", "port": 443,
+                                 "response-status": "ERROR_RESPONSE",
+                                 "cert-status": "REVOKED"}}
+    yield 0, "application/hpkp-report", "", {
+        "date-time": "2023-11-14T22:13:20Z", "hostname": "x", "port": 443,
+        "include-subdomains": True, "noted-hostname": "x",
+        "served-certificate-chain": [], "known-pins": ["pin-sha256"]}
+    yield 1, "application/reports+json", "", [
+        {"age": 7, "type": "network-error", "url": "http://x", "body": {
+            "elapsed_time": 18, "method": "POST", "phase": "dns",
+            "protocol": "http/1.1", "referrer": "http://y", "server_ip": "",
+            "sampling_fraction": 1.0, "status_code": 0,
+            "type": "dns.name_not_resolved"}}]
+    yield 2, "", "status=in_progress&check_in_id=" + ID, ""
+    yield 2, "", "status=ok&duration=1.5&environment=e", ""
+    yield 2, "application/json", "", dict(PAYLOADS["check_in"], status="error")
+    yield (3, "application/x-www-form-urlencoded", "eventId=" + ID,
+           "name=Bob&email=b%40x.de&comments=it+does+not%0Awork")
+    form = "multipart/form-data; boundary=xYz"
+    for body in forms():
+        yield 4, form, "", body
+        yield 6, form, "", body
+    yield 4, "application/octet-stream", "", minidump()
+    yield 4, form, "", multipart(
+        (b'Content-Disposition: form-data; name="upload_file_minidump"; '
+         b'filename="a.dmp"', minidump()),
+        (b'Content-Disposition: form-data; name="sentry[release]"', b"r"),
+        (b'Content-Disposition: form-data; name="sentry__1"', b'{"dist":'),
+        (b'Content-Disposition: form-data; name="sentry__2"', b'"d"}'),
+        (b'Content-Disposition: form-data; name="extra"', b"x"),
+        (b'Content-Disposition: form-data; name="log"; filename="l.txt"',
+         b"a line\n"))
+    for newer in (True, False):
+        yield 5, "", "UserID=u&AppVersion=1", zlib.compress(unreal(newer))
+    yield 6, form, "", multipart(
+        (b'Content-Disposition: form-data; name="f"; filename="a.bin"\r\n'
+         b"Content-Type: text/plain", bytes(range(256))))
+
+
+def fuzz_endpoint():
+    for endpoint, kind, args, body in reports():
+        if not isinstance(body, (str, bytes)):
+            body = json.dumps(body)
+        if isinstance(body, str):
+            body = body.encode()
+        head = ("%s\n%s\n" % (kind, args)).encode()
+        yield bytes([endpoint, 0]), head + body
+        yield bytes([endpoint, 1]), head + zipped(body)
+
+
 WORDS = {
     "json": ['{"', '":', '",', '"}', "[[", "]]", "null", "true", "false",
              "NaN", "-Infinity", "\\u0000", "\\ud800", "\\ud83d\\ude00",
@@ -441,8 +515,17 @@ def dictionary(name):
         words += WORDS["framing"] + ['"%s"' % kind for kind in ITEMS]
     if name in ("fuzz_envelope", "fuzz_encoding"):
         words += WORDS["gzip"]
-    if name == "fuzz_format":
+    if name in ("fuzz_format", "fuzz_endpoint"):
         words += WORDS["format"]
+    if name == "fuzz_endpoint":
+        words += WORDS["json"] + WORDS["gzip"]
+        words += sorted({'"%s":' % n for report in reports() for n in
+                         re.findall(r'"([A-Za-z_-]+)": ',
+                                    json.dumps(report[3], default=str))})
+        words += ["sentry_environment=", "status=", "eventId=", "check_in_id=",
+                  "name=", "email=", "comments=", "sentry[", "sentry__1",
+                  "upload_file_minidump", "application/csp-report",
+                  "application/reports+json"]
     if name == "fuzz_request":
         words += WORDS["request"] + ENDPOINTS
     return "".join('"%s"\n' % "".join(
@@ -451,8 +534,8 @@ def dictionary(name):
 
 
 def main():
-    for make in (fuzz_envelope, fuzz_event, fuzz_encoding, fuzz_format,
-                 fuzz_request):
+    for make in (fuzz_encoding, fuzz_endpoint, fuzz_envelope, fuzz_event,
+                 fuzz_format, fuzz_request):
         directory = os.path.join(sys.argv[1], make.__name__)
         os.makedirs(directory, exist_ok=True)
         for i, (choice, data) in enumerate(make()):

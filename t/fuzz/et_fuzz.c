@@ -46,12 +46,17 @@ et_fuzz_copy(const void *data, size_t len)
 void
 et_fuzz_request(et_request_t *request)
 {
+    static et_scrub_t  scrub;
+
+    scrub.on = 1;
+
     memset(request, 0, sizeof(et_request_t));
 
     request->project = ET_FUZZ_PROJECT;
     request->auth.key = et_slice_str(ET_FUZZ_KEY);
     request->client_ip = et_slice_str("192.0.2.1");
     request->received = ET_FUZZ_NOW;
+    request->scrub = &scrub;
     request->limits.max_inflated = 1024 * 1024;
     request->limits.max_event = 256 * 1024;
     request->limits.max_attachment = 64 * 1024;

@@ -481,6 +481,56 @@ def fuzz_endpoint():
         yield bytes([endpoint, 1]), head + zipped(body)
 
 
+def secrets():
+    """What is scrubbed, in each place and form."""
+    texts = ["4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00",
+             "219-09-9999", "Bearer abcdef.ghi", "https://a:b@x/c?token=d",
+             "-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE "
+             "KEY-----", "password=hunter2&a=b", '{"password": "x", "a": 1}',
+             "Cookie: sessionid=a; b=c", "ann@example.com", "10.0.0.1",
+             "a=1; PHPSESSID=2", "passwd: x", "token = 'y'",
+             "\u0070assword=\\u0078", "[Filtered]"]
+    names = ["password", "Secret", "API-KEY", "api_key", "auth",
+             "authorization", "credentials", "mysql_pwd", "privateKey",
+             "token", "otp", "two_factor", "cookie", "csrftoken", "shoe_size",
+             "author", "footprint", "tokens", "note"]
+    for text in texts:
+        yield {"message": text, "extra": {"a": text, "l": [text, [text]]},
+               "exception": {"values": [{"value": text, "stacktrace": {
+                   "frames": [{"vars": {"a": text}, "context_line": text,
+                               "filename": text}]}}]},
+               "request": {"url": text, "query_string": text, "data": text,
+                           "cookies": text, "headers": [["Cookie", text],
+                                                        ["User-Agent", text]]},
+               "breadcrumbs": [{"message": text, "data": {"url": text}}]}
+    for name in names:
+        for value in ("x", 7, True, None, {"a": {"b": "c"}}, ["a", [1]], ""):
+            yield {"extra": {name: value, "more": {name: value}},
+                   "request": {"headers": [[name, value]],
+                               "query_string": [[name, value]]},
+                   "tags": [[name, value]], name: value}
+    yield {"items": [{"body": text, "attributes": {
+        name: {"value": text, "type": "string"} for name in names}}
+        for text in texts]}
+    yield {"user": {"ip_address": "10.0.0.1", "id": 1},
+           "request": {"env": {"REMOTE_ADDR": "::1"}},
+           "sdk": {"settings": {"infer_ip": "auto"}},
+           "debug_meta": {"images": [{"password": "x"}]}}
+
+
+def fuzz_scrub():
+    for i, event in enumerate(secrets()):
+        text = json.dumps(event).encode()
+        for choice in (0, 0x20, 0xc0):
+            yield bytes([choice | i % 3]), text
+        yield b"\x02", text
+    for text in ("password=x&y=z", "a\npassword: b", "\u0070assword"):
+        yield b"\x03", text.encode()
+    for i, text in enumerate(event_texts()):
+        if i % 4 == 0:
+            yield bytes([i % 3]), text.encode()
+
+
 WORDS = {
     "json": ['{"', '":', '",', '"}', "[[", "]]", "null", "true", "false",
              "NaN", "-Infinity", "\\u0000", "\\ud800", "\\ud83d\\ude00",
@@ -515,6 +565,15 @@ def dictionary(name):
         words += WORDS["framing"] + ['"%s"' % kind for kind in ITEMS]
     if name in ("fuzz_envelope", "fuzz_encoding"):
         words += WORDS["gzip"]
+    if name == "fuzz_scrub":
+        words += WORDS["json"] + sorted(
+            {'"%s":' % n for event in secrets()
+             for n in re.findall(r'"([A-Za-z_-]+)": ', json.dumps(event))})
+        words += ["\\u0070assword", "password=", "sessionid=", "Bearer ",
+                  "://a:b@", "4111111111111111", "4111 1111 1111 1111",
+                  "DE89370400440532013000", "219-09-9999", "[Filtered]",
+                  "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----",
+                  "a@example.com", '\\"', "%3D", "; "]
     if name in ("fuzz_format", "fuzz_endpoint"):
         words += WORDS["format"]
     if name == "fuzz_endpoint":
@@ -535,7 +594,7 @@ def dictionary(name):
 
 def main():
     for make in (fuzz_encoding, fuzz_endpoint, fuzz_envelope, fuzz_event,
-                 fuzz_format, fuzz_request):
+                 fuzz_format, fuzz_request, fuzz_scrub):
         directory = os.path.join(sys.argv[1], make.__name__)
         os.makedirs(directory, exist_ok=True)
         for i, (choice, data) in enumerate(make()):

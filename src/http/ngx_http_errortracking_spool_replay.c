@@ -8,6 +8,8 @@
 #include "ngx_http_errortracking_spool.h"
 #include "et_journal.h"
 
+#include <sys/mman.h>
+
 
 /* milliseconds; between two looks at the directory */
 #define NGX_HTTP_ERRORTRACKING_SPOOL_SCAN   1000
@@ -33,7 +35,8 @@ struct ngx_http_errortracking_replay_s {
 
     et_spool_file_t                    file;
     et_spool_reader_t                  reader;
-    u_char                            *body;       /* malloc()ed */
+    u_char                            *body;       /* mmap()ed */
+    size_t                             size;       /* of the mapping */
     u_char                            *args;
     ngx_buf_t                          buf;
     ngx_chain_t                        chain;
@@ -62,6 +65,8 @@ static void ngx_http_errortracking_remove_done(
 static void ngx_http_errortracking_in_skip(
     ngx_http_errortracking_replay_t *in);
 static void ngx_http_errortracking_in_drop(
+    ngx_http_errortracking_replay_t *in);
+static void ngx_http_errortracking_in_unmap(
     ngx_http_errortracking_replay_t *in);
 
 
@@ -208,14 +213,17 @@ ngx_http_errortracking_load_next(ngx_http_errortracking_replay_t *in)
 
 
 /*
- * A heap buffer, so that the event loop meets no page that is on the disk;
- * one file is at hand at a time.
+ * Memory of its own, so that the event loop meets no page that is on the
+ * disk; one file is at hand at a time.  Not of the heap: what one thread of
+ * the pool allocates and the event loop frees stays with the thread's arena,
+ * and after a drain each of them would keep a batch's size.
  */
 
 static et_spool_status_t
 ngx_http_errortracking_load_body(ngx_http_errortracking_replay_t *in)
 {
     off_t               offset;
+    void               *body;
     size_t              size;
     u_char             *p;
     ssize_t             n;
@@ -230,12 +238,16 @@ ngx_http_errortracking_load_body(ngx_http_errortracking_replay_t *in)
     size = (size_t) in->reader.bytes;
     offset = (off_t) in->reader.offset;
 
-    in->body = malloc(size == 0 ? 1 : size);
+    in->size = (size == 0) ? 1 : size;
 
-    if (in->body == NULL) {
+    body = mmap(NULL, in->size, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANON, -1,
+                0);
+    if (body == MAP_FAILED) {
         et_spool_close(&in->reader);
         return ET_SPOOL_ERROR;
     }
+
+    in->body = body;
 
     for (p = in->body; size > 0; p += n, offset += n, size -= n) {
 
@@ -248,8 +260,7 @@ ngx_http_errortracking_load_body(ngx_http_errortracking_replay_t *in)
 
         if (n <= 0) {
             et_spool_close(&in->reader);
-            free(in->body);
-            in->body = NULL;
+            ngx_http_errortracking_in_unmap(in);
             return ET_SPOOL_ERROR;
         }
     }
@@ -437,6 +448,10 @@ ngx_http_errortracking_remove_work(ngx_http_errortracking_job_t *job)
 
     in = (ngx_http_errortracking_replay_t *) job;
 
+    /* here, since it takes milliseconds */
+
+    ngx_http_errortracking_in_unmap(in);
+
     job->status = et_spool_remove(ngx_http_errortracking_spool_of(job->zone),
                                   in->file.name);
     job->err = ngx_errno;
@@ -449,6 +464,8 @@ ngx_http_errortracking_refuse_work(ngx_http_errortracking_job_t *job)
     ngx_http_errortracking_replay_t  *in;
 
     in = (ngx_http_errortracking_replay_t *) job;
+
+    ngx_http_errortracking_in_unmap(in);
 
     job->status = et_spool_fail_file(
                                    ngx_http_errortracking_spool_of(job->zone),
@@ -505,11 +522,26 @@ ngx_http_errortracking_in_skip(ngx_http_errortracking_replay_t *in)
 static void
 ngx_http_errortracking_in_drop(ngx_http_errortracking_replay_t *in)
 {
-    free(in->body);
-    in->body = NULL;
+    ngx_http_errortracking_in_unmap(in);
 
     if (in->lock != -1) {
         et_spool_unlock(in->lock);
         in->lock = -1;
     }
+}
+
+
+static void
+ngx_http_errortracking_in_unmap(ngx_http_errortracking_replay_t *in)
+{
+    if (in->body == NULL) {
+        return;
+    }
+
+    if (munmap(in->body, in->size) == -1) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, ngx_errno,
+                      "munmap(%p, %uz) failed", in->body, in->size);
+    }
+
+    in->body = NULL;
 }

@@ -55,8 +55,8 @@ help:
 	@echo 'make sdks                what real SDKs send, written to docs/sdks.md'
 	@echo 'make fuzz                every fuzz target of the core, each for'
 	@echo '                         FUZZ_SECONDS (14400), two at a time'
-	@echo 'make bench               the table of what an event costs; ROWS=disk'
-	@echo '                         a part: accept clickhouse disk'
+	@echo 'make bench               the table of what an event costs; ROWS=spool'
+	@echo '                         a part: accept clickhouse disk zone spool'
 	@echo
 	@echo 'make install-deps        installs what all of that needs'
 	@echo 'make clean               removes build/'

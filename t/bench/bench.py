@@ -271,30 +271,71 @@ class ClickHouse:
 
 # One round of load.
 
-class Result:
-    """One round: requests/s, CPU of the worker, latencies, the client's
-    CPU."""
+class Load:
+    """The client at work.  With a ledger (a list), what is answered 200 is
+    added up in it by event."""
 
-    def __init__(self, nginx, kind, count, rate=0, spin=False):
-        cpu = nginx.cpu()
-        out = subprocess.run(
+    def __init__(self, nginx, kind, count, rate=0, spin=False, ledger=None,
+                 clickhouse=None):
+        self.nginx = nginx
+        self.ledger = ledger
+        self.clickhouse = clickhouse
+        self.before = nginx.cpu()
+        self.total, self.busy, self.own = self.processors()
+        self.process = subprocess.Popen(
             ["taskset", "-c", str(LOAD), DIR + "/load", str(nginx.port),
              "%s/%s.bin" % (DIR, kind), str(count), str(rate),
-             str(CONNECTIONS)] + ["spin"] * spin, stdout=subprocess.PIPE,
-            check=False, universal_newlines=True)
-        self.cpu = (nginx.cpu() - cpu) / count
-        if out.returncode != 0:
-            fail("the client failed; see %s/error.log" % nginx.dir)
-        fields = out.stdout.split()
+             str(CONNECTIONS)] + ["spin"] * spin
+            + ["ledger=%s/ledger" % nginx.dir] * (ledger is not None),
+            stdout=subprocess.PIPE, universal_newlines=True)
+
+    def end(self, stop=False):
+        """Waits for the end, which stop brings about.  Then: requests/s, CPU
+        of the worker, latencies, the client's CPU, answers by status, and the
+        part of the processors that went to others than these servers."""
+        if stop:
+            self.process.terminate()
+        out = self.process.communicate()[0]
+        cpu = self.nginx.cpu() - self.before
+        if self.process.returncode != 0:
+            fail("the client failed; see %s/error.log" % self.nginx.dir)
+        fields = out.split()
         (self.seconds, self.rate, self.p50, self.p99, self.longest,
          self.client) = map(float, fields[:6])
-        if fields[6:] != ["200:%d" % count]:
-            fail("answers were not all 200: " + " ".join(fields[6:])
-                 + "; see %s/error.log" % nginx.dir)
+        self.statuses = {int(s): int(n) for s, n in
+                         (f.split(":") for f in fields[6:])}
+        self.count = sum(self.statuses.values())
+        self.kept = self.statuses.get(200, 0)
+        self.cpu = cpu / self.count
+        total, busy, own = self.processors()
+        self.others = max(0, (busy - self.busy - own + self.own)
+                          / (total - self.total))
+        if self.ledger is not None:
+            with open(self.nginx.dir + "/ledger") as f:
+                for i, line in enumerate(f):
+                    self.ledger[i] += int(line)
+        return self
+
+    def processors(self):
+        """Seconds so far: of all processors, of them busy, and busy with
+        what is measured here."""
+        with open("/proc/stat") as f:
+            fields = [int(x) / TICK for x in f.readline().split()[1:9]]
+        own = sum(os.times()[:4]) + cpu_ticks(self.nginx.worker) / 1e6
+        if self.clickhouse is not None:
+            own += cpu_ticks(self.clickhouse.pid) / 1e6
+        return sum(fields), sum(fields) - fields[3] - fields[4], own
+
+    def all_kept(self):
+        if self.kept != self.count:
+            fail("answers were not all 200: %s; see %s/error.log"
+                 % (self.statuses, self.nginx.dir))
+        return self
 
 
 def run_load(*args, **kwargs):
-    return Result(*args, **kwargs)
+    """One round, in which everything is accepted."""
+    return Load(*args, **kwargs).end().all_kept()
 
 
 def median(results, field):

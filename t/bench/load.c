@@ -2,7 +2,7 @@
  * A client that costs little: one thread, requests that were built before the
  * clock starts, connections that are kept.
  *
- *     load PORT FILE COUNT RATE CONNECTIONS [spin]
+ *     load PORT FILE COUNT RATE CONNECTIONS [spin] [ledger=LEDGER]
  *
  * sends COUNT events of FILE (made by gen.py; from its start again where
  * they are fewer) to 127.0.0.1:PORT.  RATE 0: each connection sends as soon
@@ -14,6 +14,10 @@
  * the server's write(), and on a virtual machine that costs the server more
  * than all else NGINX does for a request; so a slow server would be charged
  * for it, and a fast one, which leaves its client no time to sleep, would not.
+ *
+ * On SIGTERM it starts no more, and ends as if what it has started were COUNT.
+ *
+ * LEDGER gets a line for each event of FILE: how often it was answered 200.
  *
  * Prints one line: seconds, requests a second, p50, p99 and the longest
  * latency in microseconds, microseconds of this program's own CPU a request,
@@ -27,6 +31,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +61,7 @@
 typedef struct {
     char         *data;
     size_t        len;
+    size_t        kept;                /* times it was answered 200 */
 } load_request_t;
 
 typedef struct {
@@ -90,11 +96,22 @@ typedef struct {
 static void load_send(load_t *load, load_connection_t *c);
 
 
+static volatile sig_atomic_t  load_stop;
+
+
 static void
 load_fail(const char *why)
 {
     fprintf(stderr, "load: %s (%s)\n", why, strerror(errno));
     exit(1);
+}
+
+
+static void
+load_signal(int number)
+{
+    (void) number;
+    load_stop = 1;
 }
 
 
@@ -134,6 +151,7 @@ load_read_file(load_t *load, const char *path)
 
         r = &load->requests[load->nrequests++];
         r->len = n + len;
+        r->kept = 0;
         r->data = malloc(r->len);
 
         if (r->data == NULL) {
@@ -302,8 +320,25 @@ load_read(load_t *load, load_connection_t *c)
     status = (unsigned) strtoul(c->answer + 9, NULL, 10);
     load->statuses[status < LOAD_MAX_STATUS ? status : 0]++;
 
+    if (status == 200) {
+        load->requests[c->request % load->nrequests].kept++;
+    }
+
     load->latency[load->answered++] = load_clock(CLOCK_MONOTONIC) - c->start;
     load->idle[load->nidle++] = c;
+}
+
+
+/* How many events there are to be. */
+
+static size_t
+load_count(load_t *load)
+{
+    if (load_stop) {
+        load->count = load->started;
+    }
+
+    return load->count;
 }
 
 
@@ -318,7 +353,7 @@ load_run(load_t *load)
 
     heard = load->begin;
 
-    while (load->answered < load->count) {
+    while (load->answered < load_count(load)) {
 
         wait = load_start(load);
 
@@ -359,6 +394,27 @@ load_run(load_t *load)
 }
 
 
+static void
+load_write_ledger(const load_t *load, const char *path)
+{
+    FILE    *f;
+    size_t   i;
+
+    f = fopen(path, "w");
+    if (f == NULL) {
+        load_fail(path);
+    }
+
+    for (i = 0; i < load->nrequests; i++) {
+        fprintf(f, "%zu\n", load->requests[i].kept);
+    }
+
+    if (fclose(f) != 0) {
+        load_fail(path);
+    }
+}
+
+
 static int
 load_by_size(const void *one, const void *two)
 {
@@ -377,11 +433,13 @@ main(int argc, char **argv)
     size_t         i, connections;
     double         seconds;
     uint64_t       end, cpu;
+    const char    *ledger;
     static load_t  load;
 
     if (argc < 6) {
         fprintf(stderr,
-                "usage: load PORT FILE COUNT RATE CONNECTIONS [spin]\n");
+                "usage: load PORT FILE COUNT RATE CONNECTIONS [spin] "
+                "[ledger=LEDGER]\n");
         return 2;
     }
 
@@ -389,7 +447,16 @@ main(int argc, char **argv)
     load.gap = atof(argv[4]) > 0 ? (uint64_t) (1e9 / atof(argv[4])) : 0;
     load.latency = calloc(load.count, sizeof(uint64_t));
     connections = strtoul(argv[5], NULL, 10);
-    load.spin = argc > 6;
+    ledger = NULL;
+
+    for (i = 6; i < (size_t) argc; i++) {
+        if (strcmp(argv[i], "spin") == 0) {
+            load.spin = 1;
+
+        } else if (strncmp(argv[i], "ledger=", 7) == 0) {
+            ledger = argv[i] + 7;
+        }
+    }
 
     if (load.count == 0 || load.latency == NULL || connections == 0
         || connections > LOAD_MAX_CONNECTIONS)
@@ -401,6 +468,8 @@ main(int argc, char **argv)
     load_read_file(&load, argv[2]);
     load_connect(&load, connections, (unsigned) atoi(argv[1]));
 
+    signal(SIGTERM, load_signal);
+
     cpu = load_clock(CLOCK_PROCESS_CPUTIME_ID);
     load.begin = load_clock(CLOCK_MONOTONIC);
 
@@ -408,6 +477,10 @@ main(int argc, char **argv)
 
     end = load_clock(CLOCK_MONOTONIC);
     cpu = load_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+
+    if (ledger != NULL) {
+        load_write_ledger(&load, ledger);
+    }
 
     qsort(load.latency, load.count, sizeof(uint64_t), load_by_size);
 

@@ -55,11 +55,10 @@ static int et_event_name_cmp(const char *name, size_t len,
     const et_event_name_t *entry);
 static et_reason_t et_event_read_id(et_arena_t *arena, et_event_t *event,
     const cJSON *item, const et_event_source_t *source);
-static et_reason_t et_event_read_fields(et_arena_t *arena, et_event_t *event,
+static void et_event_read_fields(et_arena_t *arena, et_event_t *event,
     const cJSON **field, const et_event_source_t *source);
 static void et_event_read_time(et_arena_t *arena, et_event_t *event,
     const cJSON *item, const et_event_source_t *source);
-static int et_event_time(const cJSON *item, int64_t *us);
 static et_slice_t et_event_level(et_arena_t *arena, et_event_t *event,
     const cJSON *item);
 static et_slice_t et_event_platform(et_arena_t *arena, et_event_t *event,
@@ -175,7 +174,20 @@ et_event_parse(et_arena_t *arena, char *payload, size_t len,
         return rc;
     }
 
-    return et_event_read_fields(arena, event, field, source);
+    et_event_read_fields(arena, event, field, source);
+    et_event_keep_payload(arena, event, root, payload, len, source->drift);
+
+    switch (arena->state) {
+
+    case ET_ARENA_FINE:
+        return ET_OK;
+
+    case ET_ARENA_LIMIT:
+        return ET_JSON_TOO_COMPLEX;
+
+    default: /* ET_ARENA_NO_MEMORY */
+        return ET_NO_MEMORY;
+    }
 }
 
 
@@ -310,7 +322,7 @@ et_event_read_id(et_arena_t *arena, et_event_t *event, const cJSON *item,
 }
 
 
-static et_reason_t
+static void
 et_event_read_fields(et_arena_t *arena, et_event_t *event,
     const cJSON **field, const et_event_source_t *source)
 {
@@ -342,18 +354,6 @@ et_event_read_fields(et_arena_t *arena, et_event_t *event,
     }
 
     event->grouping = et_slice("", 0);
-
-    switch (arena->state) {
-
-    case ET_ARENA_FINE:
-        return ET_OK;
-
-    case ET_ARENA_LIMIT:
-        return ET_JSON_TOO_COMPLEX;
-
-    default: /* ET_ARENA_NO_MEMORY */
-        return ET_NO_MEMORY;
-    }
 }
 
 
@@ -400,7 +400,7 @@ et_event_read_time(et_arena_t *arena, et_event_t *event, const cJSON *item,
 }
 
 
-static int
+int
 et_event_time(const cJSON *item, int64_t *us)
 {
     if (cJSON_IsString(item)) {

@@ -127,7 +127,8 @@ typedef struct {
     uint64_t         grouping_hash;    /* the fingerprint, below 2^53 */
     et_slice_t       grouping;         /* the parts that made it, as text */
 
-    et_slice_t       payload;          /* the event's own JSON */
+    et_slice_t       payload;          /* the event's own JSON, with what is
+                                          too large in it cut */
 } et_event_t;
 
 /* What an event takes from around it. */
@@ -154,7 +155,7 @@ et_reason_t et_event_parse(et_arena_t *arena, char *payload, size_t len,
 
 /*
  * Adds "field: what was done" to the event's notes, of at most ET_MAX_NOTE
- * bytes.  An exhausted arena is told by its state.
+ * bytes, unless it is there already.  An exhausted arena is told by its state.
  */
 void et_event_note(et_arena_t *arena, et_event_t *event, const char *format,
     ...) __attribute__((format(printf, 3, 4)));

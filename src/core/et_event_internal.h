@@ -2,7 +2,8 @@
  * What the files of the event reader share: et_event.c reads the object and
  * its plain fields, et_event_exception.c what was thrown and where,
  * et_event_message.c the message, et_event_tags.c the tags, et_event_user.c
- * the user; et_event_text.c turns a field into text, and notes where it can't.
+ * the user; et_event_text.c turns a field into text, and notes where it can't;
+ * et_event_payload.c cuts the JSON that is kept.
  *
  * Promise of every reader: whatever the JSON holds, the fields it is for are
  * set, and a slice without a value is "" with a pointer that may be read.
@@ -58,6 +59,9 @@ et_slice_t et_event_read_cut(et_arena_t *arena, et_event_t *event,
 void et_event_expect(et_arena_t *arena, et_event_t *event, const cJSON *item,
     const char *name, int types);
 
+/* A time in any of its forms.  1, or 0 where the item (or NULL) is none. */
+int et_event_time(const cJSON *item, int64_t *us);
+
 /* A timestamp in any of its forms; otherwise where it is none, or too far in
  * the future or too old. */
 int64_t et_event_timestamp(const cJSON *item, int64_t received,
@@ -87,6 +91,13 @@ void et_event_read_tags(et_arena_t *arena, et_event_t *event,
 void et_event_read_user(et_arena_t *arena, et_event_t *event,
     const cJSON *user, const cJSON *request, const cJSON *sdk,
     et_slice_t client_ip);
+
+/*
+ * Sets payload: the text, where nothing in it has to change, else a new one
+ * on the arena.  root is what cJSON has read of the text.
+ */
+void et_event_keep_payload(et_arena_t *arena, et_event_t *event,
+    const cJSON *root, char *text, size_t len, int64_t drift);
 
 
 #endif /* ET_EVENT_INTERNAL_H */

@@ -14,6 +14,7 @@ et_event_note(et_arena_t *arena, et_event_t *event, const char *format, ...)
 {
     int         n;
     char        text[ET_MAX_NOTE * 4];
+    size_t      i;
     va_list     args;
     et_slice_t  note;
 
@@ -41,8 +42,15 @@ et_event_note(et_arena_t *arena, et_event_t *event, const char *format, ...)
         n = sizeof(text) - 1;
     }
 
-    note = et_arena_copy(arena, et_slice(text, et_utf8_prefix(text, n,
-                                                              ET_MAX_NOTE)));
+    note = et_slice(text, et_utf8_prefix(text, n, ET_MAX_NOTE));
+
+    for (i = 0; i < event->nnotes; i++) {
+        if (et_slice_eq(event->notes[i], note)) {
+            return;
+        }
+    }
+
+    note = et_arena_copy(arena, note);
     if (note.data == NULL) {
         return;
     }

@@ -26,6 +26,9 @@
 #define BENCH_TEXT     (1024 * 1024)   /* bytes of an envelope at most */
 #define BENCH_PROJECT  1
 
+/* 2026-01-29, when none of gen.py's events is too old */
+#define BENCH_RECEIVED (1769644800 * ET_SECOND)
+
 enum {
     BENCH_INFLATE = 0,
     BENCH_CJSON_ARENA,
@@ -227,7 +230,7 @@ bench_core(bench_t *bench, size_t i)
     request.body = bench->bodies[i].data;
     request.len = bench->bodies[i].len;
     request.client_ip = et_slice_str("127.0.0.1");
-    request.received = 1767225600 * ET_SECOND;
+    request.received = BENCH_RECEIVED;
     request.limits.max_inflated = BENCH_TEXT;
     request.limits.max_event = BENCH_TEXT;
     request.scrub = &bench_scrubbed;

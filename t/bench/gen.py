@@ -227,8 +227,12 @@ def event(r, e, crumbs, modules):
 
 def envelope(event):
     payload = json.dumps(event, separators=(",", ":")).encode()
+
+    # without sent_at: a fixed one is a sender's clock that is wrong, which is
+    # corrected in the event, and that is not what an event costs
+
     header = json.dumps({
-        "event_id": event["event_id"], "sent_at": event["timestamp"],
+        "event_id": event["event_id"],
         "trace": {"trace_id": event["contexts"]["trace"]["trace_id"],
                   "environment": event["environment"],
                   "release": event["release"], "public_key": "0" * 32}})

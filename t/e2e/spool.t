@@ -91,7 +91,7 @@ def send(nginx, project, key, count, size):
         connection.request(
             "POST", "/api/%d/store/?sentry_key=%s" % (project, key),
             json.dumps({"event_id": id, "message": "spooled",
-                        "extra": {"x": os.urandom(size // 2).hex()}}))
+                        "modules": {"x": os.urandom(size // 2).hex()}}))
         answer = connection.getresponse()
         answer.read()
         statuses.add(answer.status)

@@ -124,12 +124,13 @@ sub event {
 
     if ($has{size}) {
         my $pad = $has{size} - length($json)
-                  - length(",\"extra\":{\"pad\":\"\"}}");
+                  - length(",\"modules\":{\"pad\":\"\"}}");
         die "an event can't be as small as $has{size} bytes\n" if $pad < 0;
 
-        # no two parts of it are alike: what is mixed up is seen
-        my $text = join " ", map { $_ * 7919 } 1 .. $pad / 4 + 2;
-        $json .= ",\"extra\":{\"pad\":\"" . substr($text, 0, $pad) . "\"}";
+        # a field that is not cut, in numbers that are no card's; no two
+        # parts of it are alike: what is mixed up is seen
+        my $text = join " ", map { "n" . $_ * 7919 } 1 .. $pad / 4 + 2;
+        $json .= ",\"modules\":{\"pad\":\"" . substr($text, 0, $pad) . "\"}";
     }
 
     return "$json}";

@@ -1520,11 +1520,14 @@ test_notes(void)
                    ": no text, dropped");
     }
 
-    ET_TEST("there are at most 32 notes") {
+    ET_TEST("there are at most 32 notes, none twice") {
+        et_check_int(parse("{'tags':[['user',1],['user',2]]}"), ET_OK);
+        et_check_int(event.nnotes, 1);
+
         strcpy(json, "{'tags':{'k':1");
 
         for (i = 0; i < 100; i++) {
-            strcat(json, ",'release':1");
+            sprintf(json + strlen(json), ",'r%zu':[]", i);
         }
 
         strcat(json, "},'level':'loud'}");

@@ -102,6 +102,14 @@ sub fails {
        "$name: and each repetition is counted");
     is($nginx->metric("rows_sent_total"), 3, "$name: three rows are sent");
 
+    my @errors = grep { /\[error\]/ } split /\n/, $nginx->log;
+    is(scalar @errors, 1, "$name: of all attempts the log has one error")
+        or diag(join "\n", @errors);
+    like($errors[0], qr/ClickHouse does not take batches: $cause, /,
+         "$name: which says what it is");
+    like($nginx->log, qr/ClickHouse takes batches again after \d+ s/,
+         "$name: and the log says when it is over");
+
     end($nginx);
 }
 
@@ -166,7 +174,7 @@ subtest "a batch that ClickHouse refuses is named, and kept until it is taken" =
     ok(until_true(sub {
            $nginx->metric("batch_failures_total", cause => "exception") }),
        "a missing table is an exception");
-    like($nginx->log, qr/ClickHouse: exception, status 404, ".*$database.*", attempt/,
+    like($nginx->log, qr{does not take batches: exception, status 404, ".*$database.*", failure 1 in},
          "the log has ClickHouse's words, in one line");
 
     sql("CREATE DATABASE $database");

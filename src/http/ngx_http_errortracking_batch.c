@@ -28,6 +28,8 @@ static void ngx_http_errortracking_batch_sent(
     ngx_http_errortracking_batch_t *batch);
 static void ngx_http_errortracking_batch_failed(
     ngx_http_errortracking_batch_t *batch);
+static void ngx_http_errortracking_batch_refused(
+    ngx_http_errortracking_batch_t *batch);
 static ngx_msec_t ngx_http_errortracking_backoff(ngx_uint_t failures);
 
 
@@ -235,38 +237,55 @@ ngx_http_errortracking_batch_failed(ngx_http_errortracking_batch_t *batch)
                        zone->worker->counters.batches_failed[post->failure]);
 
     if (ngx_http_errortracking_is_poison(post)) {
-
-        /* ClickHouse is there, and does not take this batch */
-
-        wait = ngx_http_errortracking_backoff(batch->attempts);
-        batch->retry_at = ngx_current_msec + wait;
-
-        if (zone->spool != NULL
-            && batch->attempts >= NGX_HTTP_ERRORTRACKING_POISON)
-        {
-            batch->poison = 1;
-            batch->why.data = post->error;
-            batch->why.len = post->error_len;
-        }
-
-    } else {
-        wait = ngx_http_errortracking_breaker_open(zone);
-
-        if (post->failure != NGX_HTTP_ERRORTRACKING_FAILED_CONNECT) {
-
-            /* it may be this batch alone that fails so: let others probe */
-
-            batch->retry_at = ngx_current_msec + wait
-                              + ngx_http_errortracking_backoff(batch->attempts);
-        }
+        ngx_http_errortracking_batch_refused(batch);
+        return;
     }
 
-    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                  "errortracking batch %uL of %uL rows was not taken by "
-                  "ClickHouse: %s, status %ui, \"%*s\", attempt %ui, "
-                  "next in %M ms",
-                  batch->segments[0]->batch, batch->rows,
-                  ngx_http_errortracking_failure_names[post->failure],
+    wait = ngx_http_errortracking_breaker_open(zone, post);
+
+    if (post->failure != NGX_HTTP_ERRORTRACKING_FAILED_CONNECT) {
+
+        /* it may be this batch alone that fails so: let others probe */
+
+        batch->retry_at = ngx_current_msec + wait
+                          + ngx_http_errortracking_backoff(batch->attempts);
+    }
+}
+
+
+/* ClickHouse is there, and does not take this batch.  Where it is set aside,
+ * that is what the log says of it; else each time that it has failed twice as
+ * often. */
+
+static void
+ngx_http_errortracking_batch_refused(ngx_http_errortracking_batch_t *batch)
+{
+    ngx_msec_t                      wait;
+    ngx_uint_t                      level;
+    ngx_http_errortracking_post_t  *post;
+
+    post = &batch->post;
+    level = NGX_LOG_INFO;
+
+    wait = ngx_http_errortracking_backoff(batch->attempts);
+    batch->retry_at = ngx_current_msec + wait;
+
+    if (batch->flusher->zone->spool == NULL) {
+
+        if ((batch->attempts & (batch->attempts - 1)) == 0) {
+            level = NGX_LOG_ERR;
+        }
+
+    } else if (batch->attempts >= NGX_HTTP_ERRORTRACKING_POISON) {
+        batch->poison = 1;
+        batch->why.data = post->error;
+        batch->why.len = post->error_len;
+    }
+
+    ngx_log_error(level, ngx_cycle->log, 0,
+                  "errortracking batch %uL of %uL rows is refused by "
+                  "ClickHouse: status %ui, \"%*s\", attempt %ui, next in "
+                  "%M ms", batch->segments[0]->batch, batch->rows,
                   post->status, post->error_len, post->error,
                   batch->attempts, wait);
 }
@@ -377,16 +396,28 @@ ngx_http_errortracking_is_poison(ngx_http_errortracking_post_t *post)
 
 
 ngx_msec_t
-ngx_http_errortracking_breaker_open(ngx_http_errortracking_zone_t *zone)
+ngx_http_errortracking_breaker_open(ngx_http_errortracking_zone_t *zone,
+    ngx_http_errortracking_post_t *post)
 {
     ngx_msec_t                     wait;
+    ngx_uint_t                     level;
     ngx_http_errortracking_shm_t  *sh;
 
     sh = zone->sh;
-    wait = ngx_http_errortracking_backoff(sh->failures + 1);
+    wait = ngx_http_errortracking_backoff(sh->breaker.failures + 1);
     sh->retry_at = ngx_current_msec + wait;
 
-    __atomic_store_n(&sh->failures, sh->failures + 1, __ATOMIC_RELEASE);
+    level = ngx_http_errortracking_again(&sh->breaker,
+                                         post->failure << 16 | post->status);
+
+    ngx_log_error(level, ngx_cycle->log, 0,
+                  "errortracking_zone \"%V\": ClickHouse does not take "
+                  "batches: %s, status %ui, \"%*s\", failure %uL in %uL s, "
+                  "next try in %M ms", &zone->name,
+                  ngx_http_errortracking_failure_names[post->failure],
+                  post->status, post->error_len, post->error,
+                  sh->breaker.failures,
+                  ngx_http_errortracking_again_seconds(&sh->breaker), wait);
 
     return wait;
 }
@@ -395,15 +426,21 @@ ngx_http_errortracking_breaker_open(ngx_http_errortracking_zone_t *zone)
 void
 ngx_http_errortracking_breaker_close(ngx_http_errortracking_zone_t *zone)
 {
-    if (zone->sh->failures == 0) {
+    ngx_http_errortracking_again_t  *breaker;
+
+    breaker = &zone->sh->breaker;
+
+    if (breaker->failures == 0) {
         return;
     }
 
     ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                   "errortracking_zone \"%V\": ClickHouse takes batches again "
-                  "after %uL failures", &zone->name, zone->sh->failures);
+                  "after %uL s and %uL failures", &zone->name,
+                  ngx_http_errortracking_again_seconds(breaker),
+                  breaker->failures);
 
-    __atomic_store_n(&zone->sh->failures, 0, __ATOMIC_RELEASE);
+    breaker->failures = 0;
 }
 
 

@@ -154,7 +154,7 @@ ngx_http_errortracking_tick(ngx_event_t *ev)
 
         ngx_http_errortracking_zone_seal(zone, 0);
 
-    } else if ((zone->sh->failures == 0
+    } else if ((zone->sh->breaker.failures == 0
                 || ngx_http_errortracking_may_send(flusher))
                && !__atomic_load_n(&zone->sh->busy, __ATOMIC_ACQUIRE))
     {
@@ -349,7 +349,7 @@ ngx_http_errortracking_may_send(ngx_http_errortracking_flusher_t *flusher)
 
     sh = flusher->zone->sh;
 
-    if (sh->failures == 0) {
+    if (sh->breaker.failures == 0) {
         return flusher->posting < flusher->in_flight;
     }
 
@@ -386,13 +386,13 @@ ngx_http_errortracking_spool(ngx_http_errortracking_flusher_t *flusher)
     n = sh->nsegments - usage.segments[NGX_HTTP_ERRORTRACKING_FILLING];
 
     ngx_http_errortracking_spool_in(zone, !ngx_exiting && free >= n / 2
-                                    && (sh->failures == 0
+                                    && (sh->breaker.failures == 0
                                         || ngx_http_errortracking_may_send(
                                                                   flusher)));
 
     batch = ngx_http_errortracking_spool_batch(flusher, 1);
 
-    if (batch == NULL && free < (sh->failures != 0 ? n / 2 : n / 4)) {
+    if (batch == NULL && free < (sh->breaker.failures != 0 ? n / 2 : n / 4)) {
         batch = ngx_http_errortracking_spool_batch(flusher, 0);
     }
 

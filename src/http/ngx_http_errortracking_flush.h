@@ -90,7 +90,7 @@ void ngx_http_errortracking_batch_hand_over(
  * and then one batch, or file of the spool, at a time probes.
  */
 ngx_msec_t ngx_http_errortracking_breaker_open(
-    ngx_http_errortracking_zone_t *zone);
+    ngx_http_errortracking_zone_t *zone, ngx_http_errortracking_post_t *post);
 void ngx_http_errortracking_breaker_close(
     ngx_http_errortracking_zone_t *zone);
 

@@ -13,6 +13,10 @@
 #include <sys/eventfd.h>
 
 
+/* what a line of the log about a post ends with */
+#define NGX_HTTP_ERRORTRACKING_POST_TAIL  ", errortracking flush"
+
+
 static ngx_connection_t *ngx_http_errortracking_post_connection(
     ngx_http_errortracking_post_t *post);
 static ngx_http_request_t *ngx_http_errortracking_post_request(
@@ -24,6 +28,8 @@ static ngx_int_t ngx_http_errortracking_post_done(ngx_http_request_t *sr,
 static void ngx_http_errortracking_post_judge(
     ngx_http_errortracking_post_t *post, ngx_http_request_t *sr,
     ngx_int_t rc);
+static void ngx_http_errortracking_post_note(
+    ngx_http_errortracking_post_t *post, ngx_http_upstream_t *u);
 static void ngx_http_errortracking_post_fail(
     ngx_http_errortracking_post_t *post, ngx_uint_t failure,
     const char *text);
@@ -32,6 +38,10 @@ static void ngx_http_errortracking_post_quote(
 static void ngx_http_errortracking_post_close(ngx_http_request_t *r);
 static void ngx_http_errortracking_post_cleanup(void *data);
 static void ngx_http_errortracking_post_event(ngx_event_t *ev);
+static void ngx_http_errortracking_post_write(ngx_log_t *log,
+    ngx_uint_t level, u_char *buf, size_t len);
+static void ngx_http_errortracking_post_keep(
+    ngx_http_errortracking_post_t *post, u_char *buf, size_t len);
 static u_char *ngx_http_errortracking_post_log(ngx_log_t *log, u_char *buf,
     size_t len);
 
@@ -61,6 +71,7 @@ ngx_http_errortracking_post(ngx_http_errortracking_post_t *post)
     ngx_str_null(&post->request);
     post->exception = 0;
     post->error_len = 0;
+    post->said_len = 0;
     post->sr = NULL;
 
     c = ngx_http_errortracking_post_connection(post);
@@ -201,8 +212,9 @@ failed:
 static ngx_http_request_t *
 ngx_http_errortracking_post_request(ngx_http_errortracking_post_t *post)
 {
-    ngx_connection_t    *c;
-    ngx_http_request_t  *r;
+    ngx_connection_t          *c;
+    ngx_http_request_t        *r;
+    ngx_http_core_loc_conf_t  *clcf;
 
     c = post->connection;
 
@@ -212,6 +224,17 @@ ngx_http_errortracking_post_request(ngx_http_errortracking_post_t *post)
     }
 
     c->data = r;
+
+    /* what the upstream module calls an error becomes a part of the line that
+     * is written about the post; the request had set the log anew */
+
+    clcf = post->conf_ctx->loc_conf[ngx_http_core_module.ctx_index];
+
+    post->error_log = clcf->error_log;
+    post->log.log_level = ngx_max(post->log.log_level, NGX_LOG_ERR);
+    post->log.writer = ngx_http_errortracking_post_write;
+    post->log.wdata = post;
+    post->log.next = NULL;
 
     /* the main request is no client's: the log phase has nothing to do */
 
@@ -312,20 +335,7 @@ ngx_http_errortracking_post_judge(ngx_http_errortracking_post_t *post,
     post->status = sr->headers_out.status;
 
     if (u != NULL) {
-        post->tls = NGX_HTTP_ERRORTRACKING_POST_PLAIN;
-
-#if (NGX_HTTP_SSL)
-        if (u->ssl) {
-            post->tls = NGX_HTTP_ERRORTRACKING_POST_TLS;
-        }
-#endif
-
-        b = u->request_bufs != NULL ? u->request_bufs->buf : NULL;
-
-        if (b != NULL && ngx_buf_in_memory(b)) {
-            post->request.data = b->start;
-            post->request.len = b->last - b->start;
-        }
+        ngx_http_errortracking_post_note(post, u);
     }
 
     if (rc == NGX_HTTP_GATEWAY_TIME_OUT || rc == NGX_HTTP_REQUEST_TIME_OUT) {
@@ -398,14 +408,55 @@ ngx_http_errortracking_post_judge(ngx_http_errortracking_post_t *post,
 }
 
 
+/* How it was sent, and what is known of the server. */
+
+static void
+ngx_http_errortracking_post_note(ngx_http_errortracking_post_t *post,
+    ngx_http_upstream_t *u)
+{
+    u_char     *p;
+    ngx_buf_t  *b;
+
+    post->tls = NGX_HTTP_ERRORTRACKING_POST_PLAIN;
+
+#if (NGX_HTTP_SSL)
+    if (u->ssl) {
+        post->tls = NGX_HTTP_ERRORTRACKING_POST_TLS;
+    }
+#endif
+
+    b = u->request_bufs != NULL ? u->request_bufs->buf : NULL;
+
+    if (b != NULL && ngx_buf_in_memory(b)) {
+        post->request.data = b->start;
+        post->request.len = b->last - b->start;
+    }
+
+    if (post->said_len != 0 && u->state != NULL && u->state->peer != NULL) {
+        p = ngx_slprintf(post->said + post->said_len,
+                         post->said + sizeof(post->said), ", server %V",
+                         u->state->peer);
+        post->said_len = p - post->said;
+    }
+}
+
+
+/* Why: as NGINX has said it, or the text. */
+
 static void
 ngx_http_errortracking_post_fail(ngx_http_errortracking_post_t *post,
     ngx_uint_t failure, const char *text)
 {
     post->rc = NGX_ERROR;
     post->failure = failure;
-    post->error_len = ngx_strlen(text);
 
+    if (post->said_len != 0) {
+        post->error_len = post->said_len;
+        ngx_memcpy(post->error, post->said, post->said_len);
+        return;
+    }
+
+    post->error_len = ngx_strlen(text);
     ngx_memcpy(post->error, text, post->error_len);
 }
 
@@ -492,6 +543,74 @@ ngx_http_errortracking_post_event(ngx_event_t *ev)
 }
 
 
+/* All but errors goes where it would go anyway. */
+
+static void
+ngx_http_errortracking_post_write(ngx_log_t *log, ngx_uint_t level,
+    u_char *buf, size_t len)
+{
+    ngx_log_t                      *l;
+    ngx_http_errortracking_post_t  *post = log->wdata;
+
+    if (level == NGX_LOG_ERR) {
+        ngx_http_errortracking_post_keep(post, buf, len);
+        return;
+    }
+
+    for (l = post->error_log; l != NULL; l = l->next) {
+
+        if (l->log_level < level) {
+            break;
+        }
+
+        if (l->writer != NULL) {
+            l->writer(l, level, buf, len);
+
+        } else {
+            (void) ngx_write_fd(l->file->fd, buf, len);
+        }
+    }
+}
+
+
+/* "time [error] pid#tid: *number text, errortracking flush", and a newline. */
+
+static void
+ngx_http_errortracking_post_keep(ngx_http_errortracking_post_t *post,
+    u_char *buf, size_t len)
+{
+    u_char  *p;
+
+    p = memmem(buf, len, ": ", 2);
+
+    if (p != NULL) {
+        len -= p + 2 - buf;
+        buf = p + 2;
+    }
+
+    p = (len != 0 && *buf == '*') ? memchr(buf, ' ', len) : NULL;
+
+    if (p != NULL) {
+        len -= p + 1 - buf;
+        buf = p + 1;
+    }
+
+    p = memmem(buf, len, NGX_HTTP_ERRORTRACKING_POST_TAIL,
+               sizeof(NGX_HTTP_ERRORTRACKING_POST_TAIL) - 1);
+
+    if (p != NULL) {
+        len = p - buf;
+    }
+
+    while (len != 0 && buf[len - 1] <= ' ') {
+        len--;
+    }
+
+    post->said_len = ngx_min(len, sizeof(post->said));
+    ngx_memcpy(post->said, buf, post->said_len);
+}
+
+
 static u_char *
 ngx_http_errortracking_post_log(ngx_log_t *log, u_char *buf, size_t len)
 {
@@ -504,5 +623,5 @@ ngx_http_errortracking_post_log(ngx_log_t *log, u_char *buf, size_t len)
         len -= p - buf;
     }
 
-    return ngx_snprintf(p, len, ", errortracking flush");
+    return ngx_snprintf(p, len, NGX_HTTP_ERRORTRACKING_POST_TAIL);
 }

@@ -19,6 +19,10 @@
 #define NGX_HTTP_ERRORTRACKING_POST_ERROR  512
 
 
+/* and of NGINX's */
+#define NGX_HTTP_ERRORTRACKING_POST_SAID   256
+
+
 /* whether the upstream was, or would have been, spoken to by TLS */
 #define NGX_HTTP_ERRORTRACKING_POST_PLAIN  1
 #define NGX_HTTP_ERRORTRACKING_POST_TLS    2
@@ -58,6 +62,9 @@ struct ngx_http_errortracking_post_s {
     ngx_http_request_t              *sr;
     ngx_log_t                        log;
     ngx_http_log_ctx_t               log_ctx;
+    ngx_log_t                       *error_log;  /* of the location */
+    size_t                           said_len;
+    u_char                           said[NGX_HTTP_ERRORTRACKING_POST_SAID];
 };
 
 

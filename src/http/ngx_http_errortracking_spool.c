@@ -18,6 +18,7 @@ typedef struct {
     struct iovec                       iov[
                                         NGX_HTTP_ERRORTRACKING_BATCH_SEGMENTS];
     ngx_msec_t                         rest_until;
+    ngx_http_errortracking_again_t     failing;
 } ngx_http_errortracking_spool_out_t;
 
 struct ngx_http_errortracking_spool_s {
@@ -244,6 +245,14 @@ ngx_http_errortracking_out_done(ngx_http_errortracking_job_t *job)
     if (job->status == ET_SPOOL_OK) {
         out->rest_until = 0;
 
+        if (out->failing.failures != 0) {
+            ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                          "errortracking_spool \"%s\" takes batches again "
+                          "after %uL s", zone->spool->spool.path,
+                          ngx_http_errortracking_again_seconds(&out->failing));
+            out->failing.failures = 0;
+        }
+
         if (out->why == NULL) {
             ngx_http_errortracking_inc(counters->batches_spooled);
             ngx_http_errortracking_add(counters->rows_spooled,
@@ -253,10 +262,11 @@ ngx_http_errortracking_out_done(ngx_http_errortracking_job_t *job)
             ngx_http_errortracking_inc(counters->batches_set_aside);
 
             ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                          "errortracking batch %uL of %uL rows is set aside, "
-                          "ClickHouse refused it: \"%s/failed/%s\"",
-                          out->batch->segments[0]->batch, out->batch->rows,
-                          zone->spool->spool.path, out->name);
+                          "errortracking batch %uL of %uL rows is set aside "
+                          "in \"%s/failed/%s\", ClickHouse refused it: status "
+                          "%ui, \"%V\"", out->batch->segments[0]->batch,
+                          out->batch->rows, zone->spool->spool.path,
+                          out->name, out->batch->post.status, out->why);
         }
 
     } else {
@@ -265,7 +275,9 @@ ngx_http_errortracking_out_done(ngx_http_errortracking_job_t *job)
         out->rest_until = ngx_current_msec
                           + NGX_HTTP_ERRORTRACKING_SPOOL_REST;
 
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log,
+        ngx_log_error(ngx_http_errortracking_again(&out->failing,
+                                                   job->status),
+                      ngx_cycle->log,
                       job->status == ET_SPOOL_FULL ? 0 : job->err,
                       "errortracking_spool \"%s\" does not take a batch of "
                       "%uz bytes: %s", zone->spool->spool.path,

@@ -27,6 +27,7 @@ struct ngx_http_errortracking_replay_s {
                                                     * so far */
     unsigned                           skipped:1;  /* the file can't be read */
     unsigned                           damaged:1;
+    ngx_http_errortracking_again_t     failing;
     et_spool_usage_t                   usage;
     uint64_t                           journal_files;
     uint64_t                           journal_bytes;
@@ -304,13 +305,19 @@ ngx_http_errortracking_load_done(ngx_http_errortracking_job_t *job)
     if (job->status == ET_SPOOL_ERROR || job->status == ET_SPOOL_NO_SPACE) {
         ngx_http_errortracking_inc(zone->worker->counters.spool_errors);
 
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, job->err,
+        ngx_log_error(ngx_http_errortracking_again(&in->failing,
+                                                   job->status),
+                      ngx_cycle->log, job->err,
                       "errortracking_spool \"%s%s%s\" can't be read",
                       ngx_http_errortracking_spool_of(zone)->path,
                       in->skipped ? "/" : "",
                       in->skipped ? in->file.name : "");
 
         in->next = ngx_current_msec + NGX_HTTP_ERRORTRACKING_SPOOL_REST;
+    }
+
+    if (job->status == ET_SPOOL_OK || job->status == ET_SPOOL_GONE) {
+        in->failing.failures = 0;
     }
 
     if (job->status == ET_SPOOL_NEWER && !in->again) {
@@ -414,12 +421,6 @@ ngx_http_errortracking_replayed(ngx_http_errortracking_post_t *post)
 
     ngx_http_errortracking_inc(counters->batches_failed[post->failure]);
 
-    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                  "errortracking_spool: \"%s\" was not taken by ClickHouse: "
-                  "%s, status %ui, \"%*s\"", in->file.name,
-                  ngx_http_errortracking_failure_names[post->failure],
-                  post->status, post->error_len, post->error);
-
     if (ngx_http_errortracking_is_poison(post)) {
         ngx_http_errortracking_job_start(&in->job,
                                          ngx_http_errortracking_refuse_work,
@@ -427,7 +428,8 @@ ngx_http_errortracking_replayed(ngx_http_errortracking_post_t *post)
         return;
     }
 
-    in->next = ngx_current_msec + ngx_http_errortracking_breaker_open(zone);
+    in->next = ngx_current_msec + ngx_http_errortracking_breaker_open(zone,
+                                                                      post);
 
     if (post->failure != NGX_HTTP_ERRORTRACKING_FAILED_CONNECT
         && post->failure != NGX_HTTP_ERRORTRACKING_FAILED_LOCAL)
@@ -502,6 +504,13 @@ ngx_http_errortracking_remove_done(ngx_http_errortracking_job_t *job)
 
     } else if (job->work == ngx_http_errortracking_refuse_work) {
         ngx_http_errortracking_inc(counters->batches_set_aside);
+
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "errortracking_spool: \"%s\" of %uL rows is set aside "
+                      "in \"%s/failed\", ClickHouse refused it: status %ui, "
+                      "\"%*s\"", in->file.name, in->reader.rows,
+                      ngx_http_errortracking_spool_of(job->zone)->path,
+                      in->post.status, in->post.error_len, in->post.error);
     }
 
     ngx_http_errortracking_in_drop(in);

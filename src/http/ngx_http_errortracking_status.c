@@ -425,9 +425,9 @@ ngx_http_errortracking_text(ngx_http_errortracking_page_t *page,
 
     ngx_http_errortracking_line(page, "ClickHouse: %s, failures in a row "
                                 "%uL\n",
-                                f->zone->sh->failures == 0 ? "taking batches"
-                                                           : "waiting",
-                                f->zone->sh->failures);
+                                f->zone->sh->breaker.failures == 0
+                                ? "taking batches" : "waiting",
+                                f->zone->sh->breaker.failures);
 }
 
 
@@ -661,7 +661,7 @@ ngx_http_errortracking_figures(ngx_http_request_t *r, ngx_uint_t *n)
         f[i].spool_damaged = sh->spool_damaged;
         f[i].journal_files = sh->journal_files;
         f[i].journal_bytes = sh->journal_bytes;
-        f[i].breaker = (sh->failures != 0);
+        f[i].breaker = (sh->breaker.failures != 0);
 
         if (ngx_http_errortracking_escape(r->pool, &zones[i]->name,
                                           &f[i].label)

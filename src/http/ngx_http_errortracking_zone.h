@@ -38,6 +38,7 @@
 
 #include "et_aggregate.h"
 #include "et_storm.h"
+#include "ngx_http_errortracking_again.h"
 #include "ngx_http_errortracking_counters.h"
 #include "ngx_http_errortracking_way.h"
 
@@ -104,7 +105,8 @@ typedef struct {
     int32_t     flusher;           /* pid of the worker with the flush role */
     uint64_t    flusher_seen;      /* ngx_current_msec of its last tick */
 
-    uint64_t    failures;          /* in a row; 0: ClickHouse takes batches */
+    ngx_http_errortracking_again_t  breaker;   /* no failures: ClickHouse takes
+                                                * batches */
     uint64_t    retry_at;          /* ngx_current_msec of the next probe */
     uint32_t    busy;              /* as many batches as may be are sent */
     uint32_t    orphaned;          /* the master has no such memory any more */
@@ -269,7 +271,8 @@ void ngx_http_errortracking_zone_seal(ngx_http_errortracking_zone_t *zone,
  * one), as this worker's next batch.  Returns how many, in their order; 0
  * where none is sealed, or where it is worth waiting for more: they make no
  * full batch, the oldest row is younger than age ms, and a quarter of the
- * zone that workers do not fill is free.  (ClickHouse's price of a row falls with a batch's size.)
+ * zone that workers do not fill is free.  (ClickHouse's price of a row falls
+ * with a batch's size.)
  */
 ngx_uint_t ngx_http_errortracking_zone_form(
     ngx_http_errortracking_zone_t *zone, size_t max_bytes, uint64_t max_rows,

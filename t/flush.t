@@ -187,6 +187,43 @@ subtest "a batch that ClickHouse refuses is named, and kept until it is taken" =
 };
 
 
+subtest "the schema's version is asked for, and an old one is said" => sub {
+    next_project();
+    my $database = "et_test_$project";
+    my $nginx = ET::Server->start("schema",
+                        flush => "interval=50ms table=$database.rows");
+
+    ok(until_true(sub { $nginx->log =~ /schema can't be read: "Code: 81/ }),
+       "a schema without a version is said");
+    is($nginx->metric("schema_version"), 0, "and is version 0");
+
+    sql("CREATE DATABASE $database");
+    sql("CREATE TABLE $database.rows AS errortracking.ingest "
+        . "ENGINE = MergeTree ORDER BY project_id");
+    sql("CREATE TABLE $database.schema_version AS "
+        . "errortracking.schema_version ENGINE = MergeTree ORDER BY version");
+    sql("INSERT INTO $database.schema_version (version) VALUES (1)");
+
+    ok($nginx->reload, "a reload");
+    ok(until_true(sub { $nginx->metric("schema_version") == 1 }),
+       "it is asked for again");
+    like($nginx->log, qr/\[warn\].*schema is of version 1 and this module needs/,
+         "an old one is said");
+    is($nginx->post(event(), $project), 200, "an event is accepted");
+    ok($nginx->drained, "and sent all the same");
+
+    $nginx->configure(flush => "interval=50ms");
+    ok($nginx->reload, "with the schema that is there");
+    my $version = sql("SELECT max(version) FROM errortracking.schema_version");
+    ok(until_true(sub { $nginx->metric("schema_version") == $version }),
+       "the version is a metric");
+    is(scalar(() = $nginx->log =~ /\[warn\]/g), 2,
+       "and what was wrong was said once each");
+    end($nginx);
+    sql("DROP DATABASE $database");
+};
+
+
 subtest "a segment is sealed by its age" => sub {
     next_project();
     my $nginx = ET::Server->start("age", flush => "interval=500ms");

@@ -105,6 +105,11 @@ for cells in rows(section(readme, "Metrics")):
 same("the README lists every metric with its type",
      {"%s %s" % m for m in metrics}, {"%s %s" % m for m in listed})
 
+same("the module needs the schema's version as it is",
+     set(re.findall(r"#define ET_ROW_SCHEMA\s+(\d+)",
+                    read("src/core/et_row.h"))),
+     set(re.findall(r"SELECT (\d+) AS version", sql)))
+
 tables = set(re.findall(r"CREATE (?:TABLE|VIEW) IF NOT EXISTS "
                         r"errortracking\.(\w+)", sql))
 same("the README lists every table", tables,

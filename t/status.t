@@ -292,7 +292,7 @@ is($value->{'http_requests_total{code="200"}'}, 3, "three of both");
     \ \ bad_json:\ 1\n
     Unsent:\ rows\ \d+,\ bytes\ \d+,\ oldest\ \d+\.\d{3}\ s\n
     Sent:\ rows\ \d+,\ bytes\ \d+,\ batches\ \d+,\ retried\ 0,\ failed\ 0\n
-    ClickHouse:\ taking\ batches,\ failures\ in\ a\ row\ 0\n\z/x]
+    ClickHouse:\ taking\ batches,\ failures\ in\ a\ row\ 0,\ schema\ \d+\n\z/x]
 
 
 

@@ -54,7 +54,9 @@ ngx_http_errortracking_flush_init(ngx_cycle_t *cycle,
     flusher->batches = ngx_calloc(NGX_HTTP_ERRORTRACKING_BATCHES
                                   * sizeof(ngx_http_errortracking_batch_t),
                                   cycle->log);
-    if (flusher->batches == NULL) {
+    if (flusher->batches == NULL
+        || ngx_http_errortracking_schema_init(cycle, flusher) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -169,6 +171,7 @@ ngx_http_errortracking_tick(ngx_event_t *ev)
         ngx_http_errortracking_take_over(flusher);
         ngx_http_errortracking_send_due(flusher);
         ngx_http_errortracking_send_new(flusher);
+        ngx_http_errortracking_schema_tick(flusher);
 
         if (zone->spool != NULL) {
             ngx_http_errortracking_spool(flusher);

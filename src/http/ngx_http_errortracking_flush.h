@@ -6,6 +6,7 @@
  *     flush        the timer, the role
  *     batch        a batch's life
  *     post         one sending of a batch
+ *     schema       whether ClickHouse's tables are as this module needs them
  */
 
 #ifndef NGX_HTTP_ERRORTRACKING_FLUSH_H
@@ -46,6 +47,9 @@ typedef struct {
                                         NGX_HTTP_ERRORTRACKING_BATCH_SEGMENTS];
 } ngx_http_errortracking_batch_t;
 
+typedef struct ngx_http_errortracking_schema_s
+    ngx_http_errortracking_schema_t;
+
 struct ngx_http_errortracking_flusher_s {
     ngx_http_errortracking_zone_t     *zone;
 
@@ -68,6 +72,7 @@ struct ngx_http_errortracking_flusher_s {
     ngx_msec_t                         exit_at;
     ngx_uint_t                         posting;
     ngx_http_errortracking_batch_t    *batches;
+    ngx_http_errortracking_schema_t   *schema;
 };
 
 
@@ -109,6 +114,13 @@ u_char *ngx_http_errortracking_insert_args(
 /* A batch's deduplication token and NUL; ET_SPOOL_TOKEN bytes are enough. */
 void ngx_http_errortracking_batch_token(ngx_http_errortracking_zone_t *zone,
     uint64_t batch, char *token);
+
+/* Asks ClickHouse for its schema's version: in a worker, and on each tick of
+ * the one with the flush role. */
+ngx_int_t ngx_http_errortracking_schema_init(ngx_cycle_t *cycle,
+    ngx_http_errortracking_flusher_t *flusher);
+void ngx_http_errortracking_schema_tick(
+    ngx_http_errortracking_flusher_t *flusher);
 
 /* Where proxy_pass of the zone's location leads to. */
 ngx_http_upstream_conf_t *ngx_http_errortracking_flush_upstream(

@@ -405,6 +405,12 @@ ngx_http_errortracking_post_judge(ngx_http_errortracking_post_t *post,
     }
 
     post->rc = NGX_OK;
+
+    b = sr->out != NULL ? sr->out->buf : NULL;
+
+    if (b != NULL) {
+        ngx_http_errortracking_post_quote(post, b->pos, b->last);
+    }
 }
 
 

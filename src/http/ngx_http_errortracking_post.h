@@ -54,6 +54,7 @@ struct ngx_http_errortracking_post_s {
     ngx_int_t                        exception;  /* ClickHouse's code, or 0 */
     size_t                           error_len;
     u_char                           error[NGX_HTTP_ERRORTRACKING_POST_ERROR];
+                                                 /* or what was answered */
 
     /* private */
 

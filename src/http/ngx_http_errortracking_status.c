@@ -37,6 +37,7 @@ typedef struct {
     uint64_t                            journal_files;
     uint64_t                            journal_bytes;
     uint64_t                            breaker;
+    uint64_t                            schema;
 } ngx_http_errortracking_figures_t;
 
 /* A metric that is one number a zone. */
@@ -211,6 +212,10 @@ static const ngx_http_errortracking_metric_t
     { "errortracking_breaker_open", "gauge",
       "1 while ClickHouse takes no batches and one at a time probes.",
       offsetof(ngx_http_errortracking_figures_t, breaker), 0 },
+
+    { "errortracking_schema_version", "gauge",
+      "Version of ClickHouse's schema; 0 where it is not known.",
+      offsetof(ngx_http_errortracking_figures_t, schema), 0 },
 
     { "errortracking_zone_rows", "gauge",
       "Rows in the zone that ClickHouse has not acknowledged.",
@@ -424,10 +429,10 @@ ngx_http_errortracking_text(ngx_http_errortracking_page_t *page,
     }
 
     ngx_http_errortracking_line(page, "ClickHouse: %s, failures in a row "
-                                "%uL\n",
+                                "%uL, schema %uL\n",
                                 f->zone->sh->breaker.failures == 0
                                 ? "taking batches" : "waiting",
-                                f->zone->sh->breaker.failures);
+                                f->zone->sh->breaker.failures, f->schema);
 }
 
 
@@ -661,6 +666,7 @@ ngx_http_errortracking_figures(ngx_http_request_t *r, ngx_uint_t *n)
         f[i].spool_damaged = sh->spool_damaged;
         f[i].journal_files = sh->journal_files;
         f[i].journal_bytes = sh->journal_bytes;
+        f[i].schema = sh->schema_version;
         f[i].breaker = (sh->breaker.failures != 0);
 
         if (ngx_http_errortracking_escape(r->pool, &zones[i]->name,

@@ -44,7 +44,7 @@
 
 
 /* changes with every change of what lies in the shared memory */
-#define NGX_HTTP_ERRORTRACKING_LAYOUT        6
+#define NGX_HTTP_ERRORTRACKING_LAYOUT        7
 
 /* bytes */
 #define NGX_HTTP_ERRORTRACKING_SEGMENT       (1280 * 1024)
@@ -113,6 +113,11 @@ typedef struct {
     uint32_t    tls;               /* how batches are posted, as last seen */
 
     ngx_http_errortracking_way_t  way;
+
+    uint32_t    schema_version;    /* of ClickHouse's; 0: not known */
+    uint32_t    schema_generation; /* of the configuration that asked */
+    uint64_t    schema_at;         /* ngx_current_msec of the next question */
+    uint32_t    schema_said;       /* the log has it */
 
     uint64_t    spool_files;       /* as the flusher last saw them */
     uint64_t    spool_bytes;

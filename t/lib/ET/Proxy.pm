@@ -102,6 +102,13 @@ sub serve {
     my $mode = slurp("$self->{dir}/mode");
     my ($token) = $head =~ /insert_deduplication_token=([\w-]+)/;
 
+    # a question, not a batch
+    if (!defined $token) {
+        print $client forward($head . $body);
+        close $client;
+        return;
+    }
+
     open my $log, ">>", "$self->{dir}/log" or die "log: $!";
     syswrite $log, "$mode $token " . md5_hex($body) . " $length\n";
     close $log;

@@ -124,6 +124,34 @@ static ngx_command_t  ngx_http_errortracking_commands[] = {
       0,
       NULL },
 
+    { ngx_string("errortracking_filter"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_errortracking_filter,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("errortracking_filter_message"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_errortracking_filter_message,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("errortracking_filter_release"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_errortracking_filter_release,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("errortracking_filter_ip"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_errortracking_filter_ip,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("errortracking_max_body_size"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -283,6 +311,7 @@ ngx_http_errortracking_create_loc_conf(ngx_conf_t *cf)
     elcf->max_event_size = NGX_CONF_UNSET_SIZE;
     elcf->max_attachment_size = NGX_CONF_UNSET_SIZE;
     elcf->max_attachments_size = NGX_CONF_UNSET_SIZE;
+    elcf->filters = NGX_CONF_UNSET_UINT;
     elcf->scrub = NGX_CONF_UNSET;
     elcf->scrub_ip = NGX_CONF_UNSET;
     elcf->storm_limit = NGX_CONF_UNSET_UINT;
@@ -318,6 +347,7 @@ ngx_http_errortracking_merge_loc_conf(ngx_conf_t *cf, void *parent,
     ngx_conf_merge_sec_value(conf->storm_interval, prev->storm_interval, 60);
 
     ngx_http_errortracking_scrub_merge(prev, conf);
+    ngx_http_errortracking_filter_merge(prev, conf);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 

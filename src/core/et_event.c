@@ -332,6 +332,7 @@ et_event_read_fields(et_arena_t *arena, et_event_t *event,
     event->platform = et_event_platform(arena, event,
                                         field[ET_FIELD_PLATFORM]);
     event->contexts = field[ET_FIELD_CONTEXTS];
+    event->request = field[ET_FIELD_REQUEST];
     event->trace_id = et_event_read_trace(arena, event);
 
     et_event_read_names(arena, event, field);

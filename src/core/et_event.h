@@ -120,6 +120,7 @@ typedef struct {
                                           crashed thread, where no exception
                                           has frames; or NULL */
     const cJSON     *contexts;         /* or NULL */
+    const cJSON     *request;          /* or NULL */
     const cJSON     *fingerprint;      /* the client's: a list, or what is
                                           taken for its only element; or NULL */
     et_slice_t       checksum;         /* legacy, replaces the fingerprint */

@@ -16,6 +16,8 @@ static et_reason_t et_ingest_item(et_ingest_t *ingest,
 static et_reason_t et_ingest_scrub(et_ingest_t *ingest,
     const et_request_t *request, et_item_type_t type, char **payload,
     size_t *len);
+static et_reason_t et_ingest_filtered(et_ingest_t *ingest,
+    const et_request_t *request, const et_event_t *event);
 static et_event_t *et_ingest_grow(et_ingest_t *ingest);
 static int et_ingest_own_id(et_ingest_t *ingest, et_event_t *event);
 static et_event_t *et_ingest_find_outcome(et_ingest_t *ingest,
@@ -73,6 +75,8 @@ et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
     memset(&ingest->envelope, 0, sizeof(et_envelope_t));
     memset(ingest->taken, 0, sizeof(ingest->taken));
     memset(ingest->skipped, 0, sizeof(ingest->skipped));
+    memset(ingest->filtered, 0, sizeof(ingest->filtered));
+    ingest->filter = ET_FILTER_COUNT;
     ingest->records = NULL;
     ingest->nrecords = 0;
     ingest->room = 0;
@@ -190,7 +194,10 @@ et_ingest_read(et_ingest_t *ingest, const et_request_t *request)
         }
     }
 
-    ingest->has_id = et_event_id_parse(ingest->envelope.event_id, ingest->id);
+    if (!ingest->has_id) {
+        ingest->has_id = et_event_id_parse(ingest->envelope.event_id,
+                                           ingest->id);
+    }
 
     return ET_OK;
 }
@@ -257,6 +264,16 @@ et_ingest_item(et_ingest_t *ingest, const et_request_t *request,
 
     if (item->type == ET_ITEM_EVENT) {
         return et_ingest_event(ingest, request, item->payload, item->len);
+    }
+
+    /* a file goes with its event */
+
+    if (item->type == ET_ITEM_ATTACHMENT && ingest->nevents == 0
+        && ingest->filter != ET_FILTER_COUNT)
+    {
+        return et_ingest_outcome(ingest, ET_OUTCOME_FILTERED,
+                             et_slice_str(et_filter_reasons[ingest->filter]),
+                             ET_CATEGORY_ATTACHMENT, 1, request->received);
     }
 
     if (et_item_readers[item->type] == NULL) {
@@ -379,6 +396,15 @@ et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
         return ET_NO_MEMORY;
     }
 
+    if (request->filter != NULL) {
+        ingest->filter = et_filter(request->filter, event,
+                                   request->client_ip);
+
+        if (ingest->filter != ET_FILTER_COUNT) {
+            return et_ingest_filtered(ingest, request, event);
+        }
+    }
+
     reason = et_group(&ingest->arena, &ingest->hasher, event);
     if (reason != ET_OK) {
         return reason;
@@ -388,6 +414,25 @@ et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
     ingest->nevents++;
 
     return ET_OK;
+}
+
+
+/* The client is told the event's id, as if it were kept. */
+
+static et_reason_t
+et_ingest_filtered(et_ingest_t *ingest, const et_request_t *request,
+    const et_event_t *event)
+{
+    ingest->filtered[ingest->filter]++;
+
+    if (!ingest->has_id) {
+        memcpy(ingest->id, event->id, ET_EVENT_ID_LEN);
+        ingest->has_id = 1;
+    }
+
+    return et_ingest_outcome(ingest, ET_OUTCOME_FILTERED,
+                             et_slice_str(et_filter_reasons[ingest->filter]),
+                             ET_CATEGORY_ERROR, 1, request->received);
 }
 
 

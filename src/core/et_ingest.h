@@ -17,6 +17,7 @@
 #include "et_auth.h"
 #include "et_encoding.h"
 #include "et_envelope.h"
+#include "et_filter.h"
 #include "et_grouping.h"
 #include "et_outcome.h"
 #include "et_route.h"
@@ -65,7 +66,8 @@ typedef struct {
     et_slice_t      client_ip;         /* text */
     int64_t         received;          /* microseconds */
     et_limits_t     limits;
-    const et_scrub_t  *scrub;          /* NULL: nothing is scrubbed */
+    const et_scrub_t   *scrub;         /* NULL: nothing is scrubbed */
+    const et_filter_t  *filter;        /* NULL: nothing is filtered */
 } et_request_t;
 
 /* One a thread; about 1 MiB is kept between requests. */
@@ -89,6 +91,8 @@ typedef struct {
     size_t          attachment_bytes;
     unsigned        taken[ET_ITEM_TYPE_COUNT];   /* items by type */
     unsigned        skipped[ET_ITEM_TYPE_COUNT];
+    unsigned        filtered[ET_FILTER_COUNT];   /* events */
+    et_filter_kind_t  filter;          /* of the last one; ET_FILTER_COUNT */
     unsigned        has_id:1;
     unsigned char   id[ET_EVENT_ID_LEN];         /* what the client is told */
 } et_ingest_t;

@@ -7,6 +7,7 @@
  *     body     the body in one piece               (request body filter)
  *     ingest   the core's steps, the row, 200      (content handler)
  *     scrub    which secrets and personal data are replaced
+ *     filter   which events nobody wants
  *     reply    every answer, errors included
  *     cors     headers for browsers on each of them, and preflights
  *     zone     shared memory: segments, batches, the storm table
@@ -97,6 +98,12 @@ typedef struct {
     ngx_array_t                    *scrub_exclude;   /* of et_slice_t */
     et_scrub_t                      scrubber;        /* made of these */
 
+    ngx_uint_t                      filters;         /* bits */
+    ngx_array_t                    *filter_messages; /* of et_slice_t */
+    ngx_array_t                    *filter_releases; /* of et_slice_t */
+    ngx_array_t                    *filter_cidrs;    /* of et_cidr_t */
+    et_filter_t                     filter;          /* made of these */
+
     ngx_uint_t                      flush;   /* unsigned  flush:1; */
 } ngx_http_errortracking_loc_conf_t;
 
@@ -183,6 +190,19 @@ char *ngx_http_errortracking_scrub_fields(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_errortracking_scrub_exclude(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 void ngx_http_errortracking_scrub_merge(
+    ngx_http_errortracking_loc_conf_t *prev,
+    ngx_http_errortracking_loc_conf_t *conf);
+
+/* filter: directive parsers, merging */
+char *ngx_http_errortracking_filter(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_errortracking_filter_message(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+char *ngx_http_errortracking_filter_release(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+char *ngx_http_errortracking_filter_ip(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+void ngx_http_errortracking_filter_merge(
     ngx_http_errortracking_loc_conf_t *prev,
     ngx_http_errortracking_loc_conf_t *conf);
 

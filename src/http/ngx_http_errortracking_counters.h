@@ -9,6 +9,7 @@
 #define NGX_HTTP_ERRORTRACKING_COUNTERS_H
 
 #include "et_envelope.h"
+#include "et_filter.h"
 #include "et_reason.h"
 #include "et_route.h"
 
@@ -46,6 +47,7 @@ typedef struct {
     uint64_t  rejected[ET_REASON_COUNT];
     uint64_t  taken[ET_ITEM_TYPE_COUNT];
     uint64_t  skipped[ET_ITEM_TYPE_COUNT];
+    uint64_t  filtered[ET_FILTER_COUNT];   /* events, by filter */
 
     uint64_t  accepted;            /* events, folded ones included */
     uint64_t  folded;              /* events without a body of their own */

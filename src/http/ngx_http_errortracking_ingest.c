@@ -185,6 +185,7 @@ ngx_http_errortracking_ingest(ngx_http_request_t *r,
                                   r->connection->addr_text.len);
     request->received = ngx_http_errortracking_now();
     request->scrub = &elcf->scrubber;
+    request->filter = &elcf->filter;
     request->limits.max_inflated = elcf->max_inflated_size;
     request->limits.max_event = elcf->max_event_size;
     request->limits.max_attachment = elcf->max_attachment_size;
@@ -297,6 +298,13 @@ ngx_http_errortracking_keep(ngx_http_request_t *r,
 
     if (folded != 0) {
         ngx_http_errortracking_add(counters->folded, folded);
+    }
+
+    for (i = 0; i < ET_FILTER_COUNT; i++) {
+        if (core->filtered[i] != 0) {
+            ngx_http_errortracking_add(counters->filtered[i],
+                                       core->filtered[i]);
+        }
     }
 
     for (i = 0; i < ET_ITEM_TYPE_COUNT; i++) {

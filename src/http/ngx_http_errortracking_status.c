@@ -261,6 +261,13 @@ ngx_http_errortracking_item_label(ngx_uint_t i)
 
 
 static const char *
+ngx_http_errortracking_filter_label(ngx_uint_t i)
+{
+    return et_filter_names[i];
+}
+
+
+static const char *
 ngx_http_errortracking_failure_label(ngx_uint_t i)
 {
     return ngx_http_errortracking_failure_names[i];
@@ -281,6 +288,11 @@ static const ngx_http_errortracking_vector_t
       "Requests that were refused, by reason.", "reason",
       ngx_http_errortracking_counter(rejected), ET_OK + 1, ET_REASON_COUNT,
       ngx_http_errortracking_reason_label },
+
+    { "errortracking_events_filtered_total", "counter",
+      "Events answered 200 and not kept, by filter.", "filter",
+      ngx_http_errortracking_counter(filtered), 0, ET_FILTER_COUNT,
+      ngx_http_errortracking_filter_label },
 
     { "errortracking_items_accepted_total", "counter",
       "Envelope items other than events that were kept, by type.", "type",

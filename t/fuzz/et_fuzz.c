@@ -4,6 +4,10 @@
 #include "et_fuzz.h"
 
 
+/* a feedback's, RFC 5321 */
+#define ET_FUZZ_MAX_EMAIL  254
+
+
 typedef struct {
     et_slice_t  value;
     size_t      max;
@@ -94,7 +98,7 @@ et_fuzz_record(const et_event_t *record)
         { record->transaction, ET_MAX_TRANSACTION },
         { record->trace_id, 32 },
         { record->user_id, ET_MAX_USER },
-        { record->user_email, ET_MAX_USER },
+        { record->user_email, ET_FUZZ_MAX_EMAIL },
         { record->user_name, ET_MAX_USER },
         { record->user_ip, ET_MAX_USER },
         { record->sdk_name, ET_MAX_SDK },
@@ -138,6 +142,7 @@ et_fuzz_event(const et_event_t *event)
     et_fuzz_check(event->n == 1);
     et_fuzz_check(event->level.len != 0 && event->level.len <= 7);
     et_fuzz_check(event->platform.len != 0);
+    et_fuzz_check(event->user_email.len <= ET_MAX_USER);
     et_fuzz_check(event->ntags <= ET_MAX_TAGS);
     et_fuzz_check(event->nexceptions <= ET_MAX_EXCEPTIONS);
     et_fuzz_check(event->grouping_hash < (uint64_t) 1 << 53);

@@ -1,10 +1,11 @@
 /*
- * One event's JSON: read, grouped, made into rows; and once more, which has
+ * One event's JSON: read, grouped, filtered, made into rows; and once more, which has
  * to come out the same.  Input: a byte of choices, then the JSON.
  */
 
 #include <stdlib.h>
 
+#include "et_filter.h"
 #include "et_fuzz.h"
 
 
@@ -21,9 +22,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     et_event_t    event;
     et_reason_t   reason;
 
-    static int          ready;
-    static et_arena_t   arena;
-    static et_hasher_t  hasher;
+    static int                ready;
+    static const et_slice_t   globs[] = {
+        ET_SLICE("*ValueError: *order*of*ann*"), ET_SLICE("1.?.*")
+    };
+    static const et_filter_t  filter = {
+        (1u << ET_FILTER_NAMED) - 1, globs, 2, globs, 2, NULL, 0
+    };
+    static et_arena_t         arena;
+    static et_hasher_t        hasher;
 
     if (size < 1) {
         return 0;
@@ -43,6 +50,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (reason == ET_OK) {
         et_fuzz_record(&event);
+
+        et_fuzz_check(et_filter(&filter, &event, et_slice_str("192.0.2.1"))
+                      <= ET_FILTER_COUNT);
 
         /* what is kept as the event's JSON is JSON, and the same event; of
          * a long stack trace more counts than is kept */

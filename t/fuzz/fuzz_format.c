@@ -1,11 +1,12 @@
 /*
  * The formats besides JSON: multipart bodies, minidumps, Unreal's reports,
- * files of time zones, crontabs, times.  Input: what to read it as, a byte,
+ * files of time zones, crontabs, times, globs, networks.  Input: what to read it as, a byte,
  * then the bytes.
  */
 
 #include <stdlib.h>
 
+#include "et_filter.h"
 #include "et_fuzz.h"
 #include "et_minidump.h"
 #include "et_multipart.h"
@@ -23,6 +24,9 @@ static void et_fuzz_unreal(et_slice_t text);
 static void et_fuzz_zone(et_slice_t text);
 static void et_fuzz_crontab(et_slice_t text);
 static void et_fuzz_time(et_slice_t text);
+static void et_fuzz_glob(et_slice_t text);
+static int et_fuzz_glob_slow(et_slice_t glob, et_slice_t text);
+static void et_fuzz_cidr(et_slice_t text);
 
 
 int
@@ -32,7 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     static void  (*const readers[])(et_slice_t) = {
         et_fuzz_multipart, et_fuzz_minidump, et_fuzz_unreal, et_fuzz_zone,
-        et_fuzz_crontab, et_fuzz_time
+        et_fuzz_crontab, et_fuzz_time, et_fuzz_glob, et_fuzz_cidr
     };
 
     if (size < 1) {
@@ -182,5 +186,86 @@ et_fuzz_time(et_slice_t text)
 
     if (et_time_parse(text, &us)) {
         et_fuzz_check(us >= 0 && us < (int64_t) 292 * 366 * 86400 * ET_SECOND);
+    }
+}
+
+
+/* The first line is the glob; short ones are compared with plain recursion. */
+
+static void
+et_fuzz_glob(et_slice_t text)
+{
+    int          match;
+    et_slice_t   glob;
+    const char  *newline;
+
+    newline = text.len == 0 ? NULL : memchr(text.data, '\n', text.len);
+    if (newline == NULL) {
+        return;
+    }
+
+    glob = et_slice(text.data, (size_t) (newline - text.data));
+    text = et_slice(newline + 1, text.len - glob.len - 1);
+
+    match = et_glob_match(glob, text);
+
+    if (glob.len <= 12 && text.len <= 16
+        && et_utf8_valid(text.data, text.len))
+    {
+        et_fuzz_check(match == et_fuzz_glob_slow(glob, text));
+    }
+}
+
+
+static int
+et_fuzz_glob_slow(et_slice_t glob, et_slice_t text)
+{
+    size_t      n;
+    et_slice_t  rest;
+
+    if (glob.len == 0) {
+        return text.len == 0;
+    }
+
+    rest = et_slice(glob.data + 1, glob.len - 1);
+
+    if (*glob.data == '*') {
+        for (n = 0; n <= text.len; n++) {
+            if (et_fuzz_glob_slow(rest, et_slice(text.data + n,
+                                                 text.len - n)))
+            {
+                return 1;
+            }
+        }
+
+        return 0;
+    }
+
+    if (text.len == 0) {
+        return 0;
+    }
+
+    n = 1;
+
+    if (*glob.data == '?') {
+        while (n < text.len && (text.data[n] & 0xc0) == 0x80) {
+            n++;
+        }
+
+    } else if (et_lower(*glob.data) != et_lower(*text.data)) {
+        return 0;
+    }
+
+    return et_fuzz_glob_slow(rest, et_slice(text.data + n, text.len - n));
+}
+
+
+static void
+et_fuzz_cidr(et_slice_t text)
+{
+    et_cidr_t  cidr;
+
+    if (et_cidr_parse(text, &cidr)) {
+        et_fuzz_check(cidr.bits <= 128);
     }
 }

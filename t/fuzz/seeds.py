@@ -405,6 +405,13 @@ def fuzz_format():
                  "1700000000.5", "2023-02-29", "1970-01-01t00:00:00z",
                  "9999-12-31T23:59:60Z", "1e9", "-1", "0x10"):
         yield b"\x05", text.encode()
+    for glob, text in (("*timeout*", "a Timeout b"), ("a?c*e", "abcde"),
+                       ("*a*b*c*d*e*", "aabbccddee"), ("", ""), ("?", "\u20ac"),
+                       ("****", ""), ("\u20ac*", "\u20acx"), ("1.2.*", "1.2.3")):
+        yield b"\x06", ("%s\n%s" % (glob, text)).encode()
+    for text in ("10.0.0.0/8", "::1", "2001:db8::/32", "1.2.3.4", "::ffff:1.2.3.4",
+                 "1.2.3.4/33", "::/129", "1.2.3", "::1%eth0", "0.0.0.0/0"):
+        yield b"\x07", text.encode()
 
 
 def reports():
@@ -546,7 +553,7 @@ WORDS = {
              "\x01\x00\x00\xff\xff", "\x00\x00\xff\xff"],
     "format": ["--xYz", "\r\n", "\r\n\r\n", "Content-Disposition: ",
                "Content-Type: ", "form-data; ", 'name="', 'filename="',
-               "multipart/form-data", "boundary=", "MDMP", "CR1", "TZif2",
+               "multipart/form-data", "boundary=", "MDMP", "*", "?", "/32", "::", "CR1", "TZif2",
                "\xff\xff\xff\xff", "\x00\x00\x00\x00", "*/", "@yearly",
                "jan", "sun", "T", "Z", "+01:00", "1700000000"],
 }

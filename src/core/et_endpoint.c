@@ -23,6 +23,7 @@ et_cron_read(et_ingest_t *ingest, const et_request_t *request)
     et_item_t    item;
     et_slice_t   value, text;
     et_arena_t  *arena;
+    et_reason_t  reason;
 
     static const char *const  names[] = {
         "status", "check_in_id", "environment"
@@ -80,10 +81,14 @@ et_cron_read(et_ingest_t *ingest, const et_request_t *request)
 
     memset(&item, 0, sizeof(et_item_t));
 
+    item.type = ET_ITEM_CHECK_IN;
     item.payload = (char *) text.data;
     item.len = text.len;
 
-    return et_item_check_in(ingest, request, &item);
+    reason = et_ingest_scrub(ingest, request, item.type, &item.payload,
+                             &item.len);
+
+    return reason == ET_OK ? et_item_check_in(ingest, request, &item) : reason;
 }
 
 
@@ -95,6 +100,7 @@ et_error_page_read(et_ingest_t *ingest, const et_request_t *request)
     et_item_t    item;
     et_slice_t   form, text;
     et_arena_t  *arena;
+    et_reason_t  reason;
 
     static const char *const  names[] = { "name", "email", "comments" };
 
@@ -125,10 +131,15 @@ et_error_page_read(et_ingest_t *ingest, const et_request_t *request)
 
     memset(&item, 0, sizeof(et_item_t));
 
+    item.type = ET_ITEM_USER_REPORT;
     item.payload = (char *) text.data;
     item.len = text.len;
 
-    return et_item_user_report(ingest, request, &item);
+    reason = et_ingest_scrub(ingest, request, item.type, &item.payload,
+                             &item.len);
+
+    return reason == ET_OK ? et_item_user_report(ingest, request, &item)
+                           : reason;
 }
 
 

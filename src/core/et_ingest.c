@@ -13,9 +13,6 @@ static et_reason_t et_ingest_items(et_ingest_t *ingest,
     const et_request_t *request);
 static et_reason_t et_ingest_item(et_ingest_t *ingest,
     const et_request_t *request, et_item_t *item);
-static et_reason_t et_ingest_scrub(et_ingest_t *ingest,
-    const et_request_t *request, et_item_type_t type, char **payload,
-    size_t *len);
 static et_reason_t et_ingest_filtered(et_ingest_t *ingest,
     const et_request_t *request, const et_event_t *event);
 static et_event_t *et_ingest_grow(et_ingest_t *ingest);
@@ -306,9 +303,7 @@ et_ingest_item(et_ingest_t *ingest, const et_request_t *request,
 }
 
 
-/* Before anything of the item is read. */
-
-static et_reason_t
+et_reason_t
 et_ingest_scrub(et_ingest_t *ingest, const et_request_t *request,
     et_item_type_t type, char **payload, size_t *len)
 {

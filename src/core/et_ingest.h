@@ -123,6 +123,13 @@ et_reason_t et_ingest_read(et_ingest_t *ingest, const et_request_t *request);
  */
 et_event_t *et_ingest_push(et_ingest_t *ingest);
 
+/*
+ * Replaces what is secret in the JSON of an item of the type, before anything
+ * of it is read.  The reasons of et_scrub_json(), ET_EVENT_TOO_LARGE.
+ */
+et_reason_t et_ingest_scrub(et_ingest_t *ingest, const et_request_t *request,
+    et_item_type_t type, char **payload, size_t *len);
+
 /* Reads an event's JSON, mutable, into a record. */
 et_reason_t et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
     char *payload, size_t len);

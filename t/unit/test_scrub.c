@@ -4,6 +4,7 @@
  * escapes; what the administrator adds and excepts; and memory.
  */
 
+#include "et_endpoint.h"
 #include "et_ingest.h"
 #include "et_row.h"
 #include "et_scrub.h"
@@ -422,7 +423,8 @@ static const char  et_test_event[] =
     "{@,\"event_id\":\"0123456789abcdef0123456789abcdef\","
     "\"user\":{\"id\":1,@},\"tags\":{@},\"extra\":{\"a\":[{@}],@},"
     "\"contexts\":{\"trace\":{@},\"b\":{@}},\"request\":{\"headers\":{@},"
-    "\"data\":{@},\"env\":{@},\"query_string\":{@},@},"
+    "\"logentry\":{\"message\":\"m\",\"params\":{@},@},"
+    "\"sdk\":{\"name\":\"x\"},"
     "\"logentry\":{\"message\":\"m\",\"params\":{@},@},\"sdk\":{\"name\":\"x\"},"
     "\"breadcrumbs\":{\"values\":[{\"data\":{@},@}],@},"
     "\"exception\":{\"values\":[{\"type\":\"E\",\"value\":\"v\","
@@ -652,6 +654,40 @@ main(void)
             for (k = 0; k < places; k++) {
                 et_test_canary(&ingest, et_test_secrets[i], k);
             }
+        }
+
+        et_ingest_destroy(&ingest);
+    }
+
+    ET_TEST("nor in what other endpoints make of a form") {
+        static const char    form[] = "name=a&email=a%40example.com&comments="
+                                      "my+password%3A+" ET_TEST_CANARY;
+        static et_request_t  page;
+        static char          body[sizeof(form)];
+        et_slice_t           key;
+
+        et_check(et_ingest_init(&ingest));
+
+        memcpy(body, form, sizeof(form));
+        memset(&page, 0, sizeof(page));
+
+        page.endpoint = ET_ENDPOINT_ERROR_PAGE;
+        page.project = 1;
+        page.auth.key = et_slice_str("a");
+        page.args = et_slice_str("eventId=0123456789abcdef0123456789abcdef");
+        page.body = body;
+        page.len = sizeof(form) - 1;
+        page.received = 1700000000 * ET_SECOND;
+        page.limits.max_inflated = sizeof(form);
+        page.limits.max_event = sizeof(form);
+        page.scrub = &scrub;
+
+        et_check_int(et_ingest_open(&ingest, &page, &key), ET_OK);
+        et_check_int(et_error_page_read(&ingest, &page), ET_OK);
+        et_check_int(ingest.nrecords, 1);
+
+        if (ingest.nrecords == 1) {
+            et_check_str(ingest.records[0].message, "my password: " F);
         }
 
         et_ingest_destroy(&ingest);

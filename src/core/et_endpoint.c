@@ -12,6 +12,9 @@
 #define ET_MAX_FIELD  8192
 
 
+static et_reason_t et_endpoint_item(et_ingest_t *ingest,
+    const et_request_t *request, et_item_type_t type, et_slice_t text,
+    et_item_read_pt read);
 static cJSON *et_endpoint_object(et_ingest_t *ingest);
 
 
@@ -20,10 +23,8 @@ et_cron_read(et_ingest_t *ingest, const et_request_t *request)
 {
     cJSON       *root, *duration;
     size_t       i;
-    et_item_t    item;
     et_slice_t   value, text;
     et_arena_t  *arena;
-    et_reason_t  reason;
 
     static const char *const  names[] = {
         "status", "check_in_id", "environment"
@@ -79,16 +80,8 @@ et_cron_read(et_ingest_t *ingest, const et_request_t *request)
         return et_ingest_no_room(ingest);
     }
 
-    memset(&item, 0, sizeof(et_item_t));
-
-    item.type = ET_ITEM_CHECK_IN;
-    item.payload = (char *) text.data;
-    item.len = text.len;
-
-    reason = et_ingest_scrub(ingest, request, item.type, &item.payload,
-                             &item.len);
-
-    return reason == ET_OK ? et_item_check_in(ingest, request, &item) : reason;
+    return et_endpoint_item(ingest, request, ET_ITEM_CHECK_IN, text,
+                            et_item_check_in);
 }
 
 
@@ -97,10 +90,8 @@ et_error_page_read(et_ingest_t *ingest, const et_request_t *request)
 {
     cJSON       *root;
     size_t       i;
-    et_item_t    item;
     et_slice_t   form, text;
     et_arena_t  *arena;
-    et_reason_t  reason;
 
     static const char *const  names[] = { "name", "email", "comments" };
 
@@ -129,17 +120,37 @@ et_error_page_read(et_ingest_t *ingest, const et_request_t *request)
         return et_ingest_no_room(ingest);
     }
 
+    return et_endpoint_item(ingest, request, ET_ITEM_USER_REPORT, text,
+                            et_item_user_report);
+}
+
+
+/* Reads what was written as an item of that type. */
+
+static et_reason_t
+et_endpoint_item(et_ingest_t *ingest, const et_request_t *request,
+    et_item_type_t type, et_slice_t text, et_item_read_pt read)
+{
+    et_item_t    item;
+    et_reason_t  reason;
+
     memset(&item, 0, sizeof(et_item_t));
 
-    item.type = ET_ITEM_USER_REPORT;
+    item.type = type;
     item.payload = (char *) text.data;
     item.len = text.len;
 
-    reason = et_ingest_scrub(ingest, request, item.type, &item.payload,
-                             &item.len);
+    reason = et_ingest_scrub(ingest, request, type, &item.payload, &item.len);
 
-    return reason == ET_OK ? et_item_user_report(ingest, request, &item)
-                           : reason;
+    if (reason == ET_OK) {
+        reason = read(ingest, request, &item);
+    }
+
+    if (reason == ET_OK) {
+        ingest->taken[type]++;
+    }
+
+    return reason;
 }
 
 

@@ -3,6 +3,7 @@
  */
 
 #include "et_crash.h"
+#include "et_endpoint.h"
 
 
 static et_reason_t et_ingest_check_dsn(et_ingest_t *ingest,
@@ -29,6 +30,8 @@ static const et_item_read_pt  et_item_readers[ET_ITEM_TYPE_COUNT] = {
     [ET_ITEM_CLIENT_REPORT] = et_item_client_report,
     [ET_ITEM_FEEDBACK] = et_item_feedback,
     [ET_ITEM_LOG] = et_item_log,
+    [ET_ITEM_NEL] = et_item_nel,
+    [ET_ITEM_RAW_SECURITY] = et_item_security,
     [ET_ITEM_SESSION] = et_item_session,
     [ET_ITEM_SESSIONS] = et_item_sessions,
     [ET_ITEM_UNREAL_REPORT] = et_item_unreal,
@@ -213,16 +216,26 @@ et_ingest_endpoint(et_ingest_t *ingest, const et_request_t *request)
     case ET_ENDPOINT_STORE:
         return et_ingest_event(ingest, request, ingest->text, ingest->len);
 
-    /* routed and authenticated, nothing is made of them yet */
-
     case ET_ENDPOINT_SECURITY:
+        return et_security_read(ingest, request);
+
     case ET_ENDPOINT_NEL:
+        return et_nel_read(ingest, request);
+
     case ET_ENDPOINT_MINIDUMP:
+        return et_crash_minidump(ingest, request);
+
     case ET_ENDPOINT_UNREAL:
+        return et_crash_unreal(ingest, request);
+
     case ET_ENDPOINT_ATTACHMENTS:
+        return et_crash_attachments(ingest, request);
+
     case ET_ENDPOINT_CRON:
+        return et_cron_read(ingest, request);
+
     case ET_ENDPOINT_ERROR_PAGE:
-        return ET_NOT_SUPPORTED;
+        return et_error_page_read(ingest, request);
 
     default:
         return ET_NOT_FOUND;

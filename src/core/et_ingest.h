@@ -112,7 +112,7 @@ et_reason_t et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
 /*
  * On ET_OK ingest->records, skipped, id are set.  The reasons of
  * et_envelope_next(), et_event_parse() and et_group(); ET_EVENT_TOO_LARGE,
- * ET_TOO_MANY_EVENTS; ET_NOT_SUPPORTED.
+ * ET_TOO_MANY_EVENTS; those of et_endpoint.h and et_crash.h.
  */
 et_reason_t et_ingest_read(et_ingest_t *ingest, const et_request_t *request);
 
@@ -133,6 +133,12 @@ et_reason_t et_ingest_scrub(et_ingest_t *ingest, const et_request_t *request,
 /* Reads an event's JSON, mutable, into a record. */
 et_reason_t et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
     char *payload, size_t len);
+
+t may lie
+ * elsewhere then.  ET_OK; ET_EVENT_TOO_LARGE; those of et_scrub_json().
+ */
+et_reason_t et_ingest_scrub(et_ingest_t *ingest, const et_request_t *request,
+    et_item_type_t type, char **payload, size_t *len);
 
 /* What the items of a request take from around them. */
 void et_ingest_source(const et_ingest_t *ingest, const et_request_t *request,

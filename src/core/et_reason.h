@@ -36,8 +36,6 @@
       "missing or malformed dsn in the query")                                \
     X(ET_NOT_FOUND,        "not_found",             404,                      \
       "no such endpoint")                                                     \
-    X(ET_NOT_SUPPORTED,    "not_supported",         404,                      \
-      "this endpoint is not supported yet")                                   \
     X(ET_BAD_METHOD,       "bad_method",            405,                      \
       "method not allowed, the header Allow has those that are")              \
     X(ET_EMPTY_BODY,       "empty_body",            400,                      \

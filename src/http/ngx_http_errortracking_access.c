@@ -16,6 +16,8 @@ static ngx_uint_t ngx_http_errortracking_access_is_open(
     ngx_http_request_t *r, ngx_http_errortracking_ctx_t *ctx);
 static et_reason_t ngx_http_errortracking_access_check(ngx_http_request_t *r,
     ngx_http_errortracking_ctx_t *ctx);
+static void ngx_http_errortracking_access_type(ngx_http_request_t *r,
+    et_request_t *request);
 static unsigned ngx_http_errortracking_access_method(ngx_http_request_t *r,
     et_endpoint_t endpoint);
 static et_reason_t ngx_http_errortracking_access_auth(ngx_http_request_t *r,
@@ -142,6 +144,8 @@ ngx_http_errortracking_access_check(ngx_http_request_t *r,
         return ET_OK;
     }
 
+    ngx_http_errortracking_access_type(r, request);
+
     reason = ngx_http_errortracking_access_auth(r, &route, request);
     if (reason != ET_OK) {
         return reason;
@@ -149,7 +153,9 @@ ngx_http_errortracking_access_check(ngx_http_request_t *r,
 
     if (request->auth.key.len != 0) {
 
-        if (!route.has_project && request->endpoint == ET_ENDPOINT_STORE) {
+        if (!route.has_project
+            && request->endpoint != ET_ENDPOINT_ERROR_PAGE)
+        {
             reason = ngx_http_errortracking_key_project(r, request);
             if (reason != ET_OK) {
                 return reason;
@@ -162,7 +168,9 @@ ngx_http_errortracking_access_check(ngx_http_request_t *r,
             return reason;
         }
 
-    } else if (request->endpoint != ET_ENDPOINT_ENVELOPE) {
+    } else if (request->endpoint != ET_ENDPOINT_ENVELOPE
+               || !route.has_project)
+    {
         return ET_NO_KEY;
     }
 
@@ -171,6 +179,34 @@ ngx_http_errortracking_access_check(ngx_http_request_t *r,
     }
 
     return ET_OK;
+}
+
+
+/* The endpoint says what a body is, whatever its type, but for one: SDKs
+ * have sent envelopes to where events go. */
+
+static void
+ngx_http_errortracking_access_type(ngx_http_request_t *r,
+    et_request_t *request)
+{
+    ngx_table_elt_t  *h;
+
+    static u_char  type[] = "application/x-sentry-envelope";
+
+    h = r->headers_in.content_type;
+
+    if (h == NULL) {
+        return;
+    }
+
+    request->content_type = et_slice((char *) h->value.data, h->value.len);
+
+    if (request->endpoint == ET_ENDPOINT_STORE && r->method == NGX_HTTP_POST
+        && h->value.len >= sizeof(type) - 1
+        && ngx_strncasecmp(h->value.data, type, sizeof(type) - 1) == 0)
+    {
+        request->endpoint = ET_ENDPOINT_ENVELOPE;
+    }
 }
 
 

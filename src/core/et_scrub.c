@@ -940,7 +940,8 @@ et_scrub_element(et_scrub_walk_t *w, const et_scrub_span_t *span, int string)
             level->name = et_slice(p, len);
             level->suspect = 1;
 
-            if (span->escaped || level->careful || et_scrub_suspect(w, span->from, span->to))
+            if (span->escaped || level->careful
+                || et_scrub_suspect(w, span->from, span->to))
             {
                 et_scrub_name(w, level, span);
             }

@@ -423,9 +423,9 @@ static const char  et_test_event[] =
     "{@,\"event_id\":\"0123456789abcdef0123456789abcdef\","
     "\"user\":{\"id\":1,@},\"tags\":{@},\"extra\":{\"a\":[{@}],@},"
     "\"contexts\":{\"trace\":{@},\"b\":{@}},\"request\":{\"headers\":{@},"
+    "\"data\":{@},\"env\":{@},\"query_string\":{@},@},"
     "\"logentry\":{\"message\":\"m\",\"params\":{@},@},"
     "\"sdk\":{\"name\":\"x\"},"
-    "\"logentry\":{\"message\":\"m\",\"params\":{@},@},\"sdk\":{\"name\":\"x\"},"
     "\"breadcrumbs\":{\"values\":[{\"data\":{@},@}],@},"
     "\"exception\":{\"values\":[{\"type\":\"E\",\"value\":\"v\","
     "\"mechanism\":{\"data\":{@}},@,"
@@ -679,7 +679,7 @@ main(void)
         page.len = sizeof(form) - 1;
         page.received = 1700000000 * ET_SECOND;
         page.limits.max_inflated = sizeof(form);
-        page.limits.max_event = sizeof(form);
+        page.limits.max_event = 1024;
         page.scrub = &scrub;
 
         et_check_int(et_ingest_open(&ingest, &page, &key), ET_OK);

@@ -134,12 +134,6 @@ et_reason_t et_ingest_scrub(et_ingest_t *ingest, const et_request_t *request,
 et_reason_t et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
     char *payload, size_t len);
 
-t may lie
- * elsewhere then.  ET_OK; ET_EVENT_TOO_LARGE; those of et_scrub_json().
- */
-et_reason_t et_ingest_scrub(et_ingest_t *ingest, const et_request_t *request,
-    et_item_type_t type, char **payload, size_t *len);
-
 /* What the items of a request take from around them. */
 void et_ingest_source(const et_ingest_t *ingest, const et_request_t *request,
     et_event_source_t *source);

@@ -45,6 +45,13 @@ static char *ngx_http_errortracking_exit_url_directive(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 
 
+#define ngx_http_errortracking_limit_offset(field)                            \
+    offsetof(ngx_http_errortracking_loc_conf_t, limits.field)
+
+#define ngx_http_errortracking_merge_limit(field, value)                      \
+    ngx_conf_merge_size_value(conf->limits.field, prev->limits.field, value);
+
+
 static ngx_conf_enum_t  ngx_http_errortracking_acks[] = {
     { ngx_string("memory"), NGX_HTTP_ERRORTRACKING_ACK_MEMORY },
     { ngx_string("disk"), NGX_HTTP_ERRORTRACKING_ACK_DISK },
@@ -85,6 +92,20 @@ static ngx_command_t  ngx_http_errortracking_commands[] = {
     { ngx_string("errortracking_allowed_origins"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_errortracking_allowed_origins,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("errortracking_limit"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE123,
+      ngx_http_errortracking_limit,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("errortracking_items"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_errortracking_items,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -163,28 +184,84 @@ static ngx_command_t  ngx_http_errortracking_commands[] = {
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_errortracking_loc_conf_t, max_inflated_size),
-      NULL },
-
-    { ngx_string("errortracking_max_attachment_size"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_size_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_errortracking_loc_conf_t, max_attachment_size),
-      NULL },
-
-    { ngx_string("errortracking_max_attachments_size"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_size_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_errortracking_loc_conf_t, max_attachments_size),
+      ngx_http_errortracking_limit_offset(max_inflated),
       NULL },
 
     { ngx_string("errortracking_max_event_size"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_errortracking_loc_conf_t, max_event_size),
+      ngx_http_errortracking_limit_offset(max_event),
+      NULL },
+
+    { ngx_string("errortracking_max_attachment_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_http_errortracking_limit_offset(max_attachment),
+      NULL },
+
+    { ngx_string("errortracking_max_attachments_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_http_errortracking_limit_offset(max_attachments),
+      NULL },
+
+    { ngx_string("errortracking_max_check_in_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_http_errortracking_limit_offset(max_check_in),
+      NULL },
+
+    { ngx_string("errortracking_max_client_report_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_http_errortracking_limit_offset(max_client_report),
+      NULL },
+
+    { ngx_string("errortracking_max_session_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_http_errortracking_limit_offset(max_session),
+      NULL },
+
+    { ngx_string("errortracking_max_log_container_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_http_errortracking_limit_offset(max_log_container),
+      NULL },
+
+    { ngx_string("errortracking_max_items"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_http_errortracking_limit_offset(max_items),
+      NULL },
+
+    { ngx_string("errortracking_max_attachments"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_http_errortracking_limit_offset(max_files),
+      NULL },
+
+    { ngx_string("errortracking_max_client_reports"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_http_errortracking_limit_offset(max_client_reports),
+      NULL },
+
+    { ngx_string("errortracking_max_sessions"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_http_errortracking_limit_offset(max_sessions),
       NULL },
 
     { ngx_string("errortracking_flush"),
@@ -307,10 +384,11 @@ ngx_http_errortracking_create_loc_conf(ngx_conf_t *cf)
      */
 
     elcf->max_body_size = NGX_CONF_UNSET_SIZE;
-    elcf->max_inflated_size = NGX_CONF_UNSET_SIZE;
-    elcf->max_event_size = NGX_CONF_UNSET_SIZE;
-    elcf->max_attachment_size = NGX_CONF_UNSET_SIZE;
-    elcf->max_attachments_size = NGX_CONF_UNSET_SIZE;
+
+    /* NGX_CONF_UNSET_SIZE each */
+
+    ngx_memset(&elcf->limits, 0xff, sizeof(et_limits_t));
+
     elcf->filters = NGX_CONF_UNSET_UINT;
     elcf->scrub = NGX_CONF_UNSET;
     elcf->scrub_ip = NGX_CONF_UNSET;
@@ -332,17 +410,8 @@ ngx_http_errortracking_merge_loc_conf(ngx_conf_t *cf, void *parent,
 
     ngx_conf_merge_size_value(conf->max_body_size, prev->max_body_size,
                               NGX_HTTP_ERRORTRACKING_MAX_BODY);
-    ngx_conf_merge_size_value(conf->max_inflated_size,
-                              prev->max_inflated_size,
-                              NGX_HTTP_ERRORTRACKING_MAX_INFLATED);
-    ngx_conf_merge_size_value(conf->max_attachment_size,
-                              prev->max_attachment_size,
-                              NGX_HTTP_ERRORTRACKING_MAX_FILE);
-    ngx_conf_merge_size_value(conf->max_attachments_size,
-                              prev->max_attachments_size,
-                              NGX_HTTP_ERRORTRACKING_MAX_FILE);
-    ngx_conf_merge_size_value(conf->max_event_size, prev->max_event_size,
-                              NGX_HTTP_ERRORTRACKING_MAX_EVENT);
+    ET_LIMITS(ngx_http_errortracking_merge_limit)
+
     ngx_conf_merge_uint_value(conf->storm_limit, prev->storm_limit, 0);
     ngx_conf_merge_sec_value(conf->storm_interval, prev->storm_interval, 60);
 
@@ -384,6 +453,8 @@ ngx_http_errortracking_merge_loc_conf(ngx_conf_t *cf, void *parent,
         clcf->handler = ngx_http_errortracking_ingest_handler;
     }
 
+    ngx_http_errortracking_limit_merge(prev, conf);
+
     if (ngx_http_errortracking_keys_merge(cf, prev, conf) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
@@ -392,8 +463,8 @@ ngx_http_errortracking_merge_loc_conf(ngx_conf_t *cf, void *parent,
         return NGX_CONF_OK;
     }
 
-    if (conf->zone->max_event_size < conf->max_event_size) {
-        conf->zone->max_event_size = conf->max_event_size;
+    if (conf->zone->max_event_size < conf->limits.max_event) {
+        conf->zone->max_event_size = conf->limits.max_event;
     }
 
     /* errortracking_max_body_size is the limit here, with the contract's

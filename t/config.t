@@ -233,7 +233,7 @@ my $f = qr{\S+/html/bad\.keys};
 [qr/\[emerg\] .*project "one" is not a decimal number of 64 bits, a line is "project key" in $f:3$/,
  qr/\[emerg\] .*no key after project "2", a line is "project key" in $f:4$/,
  qr/\[emerg\] .*key "a\/b" is not 1 to 255 letters, digits, "_" and "-" in $f:5$/,
- qr/\[emerg\] .*unexpected "more" after the key, a line is "project key" and may go on with "origins=" in $f:6$/,
+ qr/\[emerg\] .*unexpected "more" after the key, a line is "project key" and may go on with "origins=", "limit=" and "burst=" in $f:6$/,
  qr/\[emerg\] .*key "good" has the same project on line 2 already in $f:7$/,
  qr/\[emerg\] .*project "18446744073709551616" is not a decimal number of 64 bits, .* in $f:8$/]
 --- no_error_log

@@ -60,24 +60,29 @@ same("the README lists every directive with its contexts",
      {"%s: %s" % (re.match(r"`(\w+)`", cells[0]).group(1), cells[1])
       for cells in rows(section(readme, "Directives"))})
 
-DEFAULTS = {
-    "errortracking_max_body_size": "NGX_HTTP_ERRORTRACKING_MAX_BODY",
-    "errortracking_max_inflated_size": "NGX_HTTP_ERRORTRACKING_MAX_INFLATED",
-    "errortracking_max_event_size": "NGX_HTTP_ERRORTRACKING_MAX_EVENT",
-}
 header = read("src/http/ngx_http_errortracking.h")
+defaults = dict(re.findall(r"X\((max_\w+), +([0-9 *]+)\)",
+                           read("src/core/et_limits.h")))
+DEFAULTS = {name: defaults[field] for name, field in re.findall(
+    r'ngx_string\("(errortracking_max_\w+)"\)[^}]*limit_offset\((\w+)\)',
+    module)}
+DEFAULTS["errortracking_max_body_size"] = re.search(
+    r"#define NGX_HTTP_ERRORTRACKING_MAX_BODY\s+\(([0-9 *]+)\)",
+    header).group(1)
 
 
-def megabytes(macro):
-    value = re.search(r"#define %s\s+\(([0-9 *]+)\)" % macro, header).group(1)
-    size = 1
+def size(value):
+    product = 1
     for factor in value.split("*"):
-        size *= int(factor)
-    return "`%dm`" % (size >> 20)
+        product *= int(factor)
+    for unit, shift in (("m", 20), ("k", 10)):
+        if product >> shift and product % (1 << shift) == 0:
+            return "`%d%s`" % (product >> shift, unit)
+    return "`%d`" % product
 
 
 same("the README gives the limits' defaults as they are",
-     {"%s %s" % (name, megabytes(macro)) for name, macro in DEFAULTS.items()},
+     {"%s %s" % (name, size(value)) for name, value in DEFAULTS.items()},
      {"%s %s" % (re.match(r"`(\w+)`", cells[0]).group(1), cells[2])
       for cells in rows(section(readme, "Directives"))
       if re.match(r"`(\w+)`", cells[0]).group(1) in DEFAULTS})

@@ -22,6 +22,20 @@ static et_event_t *et_ingest_find_outcome(et_ingest_t *ingest,
     const et_event_t *outcome);
 
 
+/* what a body is that is no envelope */
+
+static const et_item_type_t  et_endpoint_items[ET_ENDPOINT_COUNT] = {
+    [ET_ENDPOINT_STORE] = ET_ITEM_EVENT,
+    [ET_ENDPOINT_SECURITY] = ET_ITEM_SECURITY,
+    [ET_ENDPOINT_NEL] = ET_ITEM_NEL,
+    [ET_ENDPOINT_MINIDUMP] = ET_ITEM_EVENT,
+    [ET_ENDPOINT_UNREAL] = ET_ITEM_UNREAL_REPORT,
+    [ET_ENDPOINT_ATTACHMENTS] = ET_ITEM_ATTACHMENT,
+    [ET_ENDPOINT_CRON] = ET_ITEM_CHECK_IN,
+    [ET_ENDPOINT_ERROR_PAGE] = ET_ITEM_USER_REPORT,
+};
+
+
 /* what is NULL is skipped and counted */
 
 static const et_item_read_pt  et_item_readers[ET_ITEM_TYPE_COUNT] = {
@@ -84,6 +98,7 @@ et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
     ingest->noutcomes = 0;
     ingest->nattachments = 0;
     ingest->attachment_bytes = 0;
+    memset(&ingest->admission, 0, sizeof(et_admission_t));
     ingest->has_id = 0;
 
     *key = request->auth.key;
@@ -183,6 +198,10 @@ et_ingest_read(et_ingest_t *ingest, const et_request_t *request)
         return reason;
     }
 
+    if (et_ingest_all_limited(ingest)) {
+        return ET_RATE_LIMITED;
+    }
+
     /* the client is told the envelope's id, also where no item made an event
      * yet: it has named it */
 
@@ -208,6 +227,19 @@ et_ingest_read(et_ingest_t *ingest, const et_request_t *request)
 static et_reason_t
 et_ingest_endpoint(et_ingest_t *ingest, const et_request_t *request)
 {
+    int          admitted;
+    et_reason_t  reason;
+
+    if (request->endpoint != ET_ENDPOINT_ENVELOPE) {
+        reason = et_ingest_admit(ingest, request,
+                                 et_endpoint_items[request->endpoint],
+                                 ingest->len, &admitted);
+
+        if (reason != ET_OK || !admitted) {
+            return reason;
+        }
+    }
+
     switch (request->endpoint) {
 
     case ET_ENDPOINT_ENVELOPE:
@@ -270,7 +302,16 @@ static et_reason_t
 et_ingest_item(et_ingest_t *ingest, const et_request_t *request,
     et_item_t *item)
 {
+    int          admitted;
+    unsigned     limited;
     et_reason_t  reason;
+
+    reason = et_ingest_admit(ingest, request, item->type, item->len,
+                             &admitted);
+
+    if (reason != ET_OK || !admitted) {
+        return reason;
+    }
 
     if (item->type == ET_ITEM_EVENT) {
         return et_ingest_event(ingest, request, item->payload, item->len);
@@ -291,6 +332,8 @@ et_ingest_item(et_ingest_t *ingest, const et_request_t *request,
         return ET_OK;
     }
 
+    limited = ingest->admission.limited;
+
     reason = et_ingest_scrub(ingest, request, item->type, &item->payload,
                              &item->len);
 
@@ -299,7 +342,7 @@ et_ingest_item(et_ingest_t *ingest, const et_request_t *request,
     }
 
     if (reason == ET_OK) {
-        ingest->taken[item->type]++;
+        ingest->taken[item->type] += (limited == ingest->admission.limited);
         return ET_OK;
     }
 

@@ -19,7 +19,9 @@
 #include "et_envelope.h"
 #include "et_filter.h"
 #include "et_grouping.h"
+#include "et_limits.h"
 #include "et_outcome.h"
+#include "et_quota.h"
 #include "et_route.h"
 #include "et_scrub.h"
 #include "et_row.h"
@@ -46,13 +48,6 @@
 
 
 typedef struct {
-    size_t          max_inflated;      /* bytes of a body, decompressed */
-    size_t          max_event;         /* bytes of an event's JSON */
-    size_t          max_attachment;    /* bytes of a file */
-    size_t          max_attachments;   /* bytes of a request's files */
-} et_limits_t;
-
-typedef struct {
     et_endpoint_t   endpoint;
     uint64_t        project;
     et_slice_t      slug;              /* of the path: cron */
@@ -68,7 +63,19 @@ typedef struct {
     et_limits_t     limits;
     const et_scrub_t   *scrub;         /* NULL: nothing is scrubbed */
     const et_filter_t  *filter;        /* NULL: nothing is filtered */
+    uint32_t        not_taken;         /* bits of categories */
+    et_quota_t     *quota;             /* NULL: nothing is limited */
 } et_request_t;
+
+/* What has passed et_ingest_admit(), and what has not. */
+typedef struct {
+    size_t          nitems;            /* of any type */
+    unsigned        seen[ET_ITEM_TYPE_COUNT];
+    unsigned        limited;           /* items over a quota */
+    unsigned        limits[ET_ITEM_TYPE_COUNT];  /* the same by type */
+    unsigned        event_limited;     /* unsigned  event_limited:1; */
+    uint32_t        not_taken;         /* bits of types */
+} et_admission_t;
 
 /* One a thread; about 1 MiB is kept between requests. */
 typedef struct {
@@ -89,6 +96,7 @@ typedef struct {
     size_t          noutcomes;         /* records that are outcomes */
     size_t          nattachments;      /* files */
     size_t          attachment_bytes;
+    et_admission_t  admission;
     unsigned        taken[ET_ITEM_TYPE_COUNT];   /* items by type */
     unsigned        skipped[ET_ITEM_TYPE_COUNT];
     unsigned        filtered[ET_FILTER_COUNT];   /* events */
@@ -110,9 +118,28 @@ et_reason_t et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
     et_slice_t *key);
 
 /*
- * On ET_OK ingest->records, skipped, id are set.  The reasons of
+ * Whether an item of the type and length is to be read: *admitted.  It is not
+ * where its category is not taken, or is over a quota; that is an outcome
+ * then.  ET_ITEM_TOO_LARGE, ET_TOO_MANY_ITEMS, et_ingest_no_room().
+ *
+ * A log container is admitted where there is room for an entry; its reader
+ * takes all of them with et_ingest_admit_many().
+ */
+et_reason_t et_ingest_admit(et_ingest_t *ingest, const et_request_t *request,
+    et_item_type_t type, size_t len, int *admitted);
+et_reason_t et_ingest_admit_many(et_ingest_t *ingest,
+    const et_request_t *request, et_item_type_t type, uint64_t n,
+    int *admitted);
+
+/* Whether quotas have left nothing of the request. */
+int et_ingest_all_limited(const et_ingest_t *ingest);
+
+/*
+ * On ET_OK ingest->records, skipped, id are set; on ET_RATE_LIMITED the
+ * records are outcomes.  The reasons of
  * et_envelope_next(), et_event_parse() and et_group(); ET_EVENT_TOO_LARGE,
- * ET_TOO_MANY_EVENTS; those of et_endpoint.h and et_crash.h.
+ * ET_ITEM_TOO_LARGE, ET_TOO_MANY_EVENTS, ET_TOO_MANY_ITEMS; those of
+ * et_endpoint.h and et_crash.h.
  */
 et_reason_t et_ingest_read(et_ingest_t *ingest, const et_request_t *request);
 

@@ -33,6 +33,7 @@ static const et_slice_t  et_log_levels[] = {
 et_reason_t
 et_item_log(et_ingest_t *ingest, const et_request_t *request, et_item_t *item)
 {
+    int           admitted;
     cJSON        *root;
     et_reason_t   reason;
     const cJSON  *list, *entry;
@@ -46,6 +47,14 @@ et_item_log(et_ingest_t *ingest, const et_request_t *request, et_item_t *item)
 
     if (!cJSON_IsArray(list)) {
         return ET_BAD_ITEM_PAYLOAD;
+    }
+
+    reason = et_ingest_admit_many(ingest, request, ET_ITEM_LOG,
+                                  (uint64_t) cJSON_GetArraySize(list),
+                                  &admitted);
+
+    if (reason != ET_OK || !admitted) {
+        return reason;
     }
 
     for (entry = list->child; entry != NULL; entry = entry->next) {

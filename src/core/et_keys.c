@@ -45,6 +45,9 @@ struct et_keys_pair_s {
     uint64_t              project;
     unsigned              line;
     et_origins_t          origins;
+    et_limit_t            limit;
+    uint64_t              burst;     /* 0: the limit's own */
+    unsigned              limited;   /* unsigned  limited:1; it has a limit */
 };
 
 struct et_keys_s {
@@ -76,6 +79,10 @@ static int et_keys_read_pair(et_keys_reader_t *reader, et_slice_t project,
 static int et_keys_read_field(et_keys_reader_t *reader, et_slice_t field,
     et_keys_pair_t *pair);
 static int et_keys_read_origins(et_keys_reader_t *reader, et_slice_t value,
+    et_keys_pair_t *pair);
+static int et_keys_read_limit(et_keys_reader_t *reader, et_slice_t value,
+    et_keys_pair_t *pair);
+static int et_keys_read_burst(et_keys_reader_t *reader, et_slice_t value,
     et_keys_pair_t *pair);
 static int et_keys_add(et_keys_reader_t *reader, et_slice_t text,
     const et_keys_pair_t *read);
@@ -281,6 +288,15 @@ et_keys_read_line(et_keys_reader_t *reader, et_slice_t line)
         }
     }
 
+    if (pair.burst != 0) {
+        if (pair.limit.interval == 0) {
+            et_keys_bad(reader, "key ", key, " has a burst and no limit");
+            return 1;
+        }
+
+        pair.limit.burst = pair.burst;
+    }
+
     return et_keys_add(reader, key, &pair);
 }
 
@@ -327,6 +343,8 @@ et_keys_read_field(et_keys_reader_t *reader, et_slice_t field,
                            et_keys_pair_t *pair);
     } fields[] = {
         { "origins=", et_keys_read_origins },
+        { "limit=", et_keys_read_limit },
+        { "burst=", et_keys_read_burst },
     };
 
     for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -342,7 +360,7 @@ et_keys_read_field(et_keys_reader_t *reader, et_slice_t field,
 
     et_keys_bad(reader, "unexpected ", field,
                 " after the key, a line is \"project key\" and may go on "
-                "with \"origins=\"");
+                "with \"origins=\", \"limit=\" and \"burst=\"");
 
     return 1;
 }
@@ -364,6 +382,34 @@ et_keys_read_origins(et_keys_reader_t *reader, et_slice_t value,
 
     et_keys_bad(reader, "origin ", bad,
                 " is not \"*\", \"host\" or \"scheme://host:port\"");
+    return 1;
+}
+
+
+static int
+et_keys_read_limit(et_keys_reader_t *reader, et_slice_t value,
+    et_keys_pair_t *pair)
+{
+    pair->limited = 1;
+
+    if (!et_limit_parse(value, &pair->limit)) {
+        et_keys_bad(reader, "limit ", value,
+                    " is not \"off\" or a rate such as \"1000r/m\"");
+    }
+
+    return 1;
+}
+
+
+static int
+et_keys_read_burst(et_keys_reader_t *reader, et_slice_t value,
+    et_keys_pair_t *pair)
+{
+    if (!et_limit_parse_burst(value, &pair->burst)) {
+        et_keys_bad(reader, "burst ", value,
+                    " is not a number from 1 to 1000000000");
+    }
+
     return 1;
 }
 
@@ -489,6 +535,9 @@ et_keys_check(const et_keys_t *keys, et_slice_t key, uint64_t project,
 
     any = et_keys_find_pair(keys, &keys->any, project);
     rules->origins = any != NULL && any->origins.n != 0 ? &any->origins : NULL;
+    rules->limits[ET_QUOTA_PROJECT] = any != NULL && any->limited ? &any->limit
+                                                                  : NULL;
+    rules->limits[ET_QUOTA_KEY] = NULL;
 
     known = et_keys_find(keys, key, et_keys_hash(keys, key));
     if (known == NULL) {
@@ -502,6 +551,10 @@ et_keys_check(const et_keys_t *keys, et_slice_t key, uint64_t project,
 
     if (pair->origins.n != 0) {
         rules->origins = &pair->origins;
+    }
+
+    if (pair->limited) {
+        rules->limits[ET_QUOTA_KEY] = &pair->limit;
     }
 
     return ET_OK;

@@ -8,6 +8,8 @@
  * have no such field themselves.
  *
  *     origins=https://a.example,*.b.example    see et_origin.h
+ *     limit=100r/m, limit=off, burst=20        of the key; of the project on
+ *                                              a line with "*"
  *
  * Promise: a lookup is one hash of the key and a comparison in constant
  * time of each key in its bucket; it allocates nothing.
@@ -17,6 +19,7 @@
 #define ET_KEYS_H
 
 #include "et_origin.h"
+#include "et_quota.h"
 #include "et_reason.h"
 
 
@@ -25,6 +28,7 @@ typedef struct et_keys_s  et_keys_t;
 /* What the fields say; NULL where they say nothing. */
 typedef struct {
     const et_origins_t  *origins;
+    const et_limit_t    *limits[ET_QUOTA_SCOPES];
 } et_keys_rules_t;
 
 /* Told of each bad line: its number, counted from 1, and what is wrong. */

@@ -68,6 +68,10 @@
       "malformed event_id")                                                   \
     X(ET_EVENT_TOO_LARGE,  "event_too_large",       413,                      \
       "event exceeds errortracking_max_event_size")                           \
+    X(ET_ITEM_TOO_LARGE,   "item_too_large",        413,                      \
+      "an item exceeds the errortracking_max_..._size of its type")           \
+    X(ET_TOO_MANY_ITEMS,   "too_many_items",        413,                      \
+      "the envelope holds more items than errortracking_max_... allows")      \
     X(ET_TOO_MANY_EVENTS,  "too_many_events",       413,                      \
       "the envelope holds too many events")                                   \
     X(ET_BAD_MEDIA_TYPE,   "bad_media_type",        415,                      \
@@ -84,6 +88,8 @@
       "the envelope holds too many items")                                    \
     X(ET_BAD_ITEM_PAYLOAD, "bad_item_payload",      400,                      \
       "the item lacks what it is about")                                      \
+    X(ET_RATE_LIMITED,     "rate_limited",          429,                      \
+      "over the quota of the project or the key, try again later")            \
     X(ET_ZONE_FULL,        "zone_full",             503,                      \
       "the buffer is full, try again later")                                  \
     X(ET_SYNC_FAILED,      "sync_failed",           503,                      \

@@ -4,6 +4,7 @@
  *
  *     access   who sends, to which endpoint        (ACCESS phase)
  *     keys     which keys may write
+ *     limit    how much they may write, and of what
  *     body     the body in one piece               (request body filter)
  *     ingest   the core's steps, the row, 200      (content handler)
  *     scrub    which secrets and personal data are replaced
@@ -31,11 +32,8 @@
 #include "ngx_http_errortracking_zone.h"
 
 
-/* bytes; what a location accepts by default */
+/* bytes; what a location accepts by default; other limits: et_limits.h */
 #define NGX_HTTP_ERRORTRACKING_MAX_BODY      (20 * 1024 * 1024)
-#define NGX_HTTP_ERRORTRACKING_MAX_INFLATED  (20 * 1024 * 1024)
-#define NGX_HTTP_ERRORTRACKING_MAX_EVENT     (1024 * 1024)
-#define NGX_HTTP_ERRORTRACKING_MAX_FILE      (20 * 1024 * 1024)
 
 /* bytes; real events compressed are seldom larger, so that a body seldom goes
  * through a temporary file */
@@ -82,12 +80,11 @@ typedef struct {
                                       NGX_HTTP_ERRORTRACKING_KEY_SECRETS];
     ngx_uint_t                      nsecrets;
     et_origins_t                    origins; /* n = 0: all */
+    et_quota_rules_t               *quotas;  /* NULL: as around it, or none */
+    uint32_t                        items;   /* categories; 0: the default */
 
     size_t                          max_body_size;
-    size_t                          max_inflated_size;
-    size_t                          max_event_size;
-    size_t                          max_attachment_size;
-    size_t                          max_attachments_size;
+    et_limits_t                     limits;  /* errortracking_max_... */
 
     ngx_uint_t                      storm_limit;     /* 0: off */
     time_t                          storm_interval;  /* seconds */
@@ -110,10 +107,15 @@ typedef struct {
 typedef struct {
     et_request_t                    request;
 
+    et_quota_t                      quota;     /* once its key is known */
+    uint32_t                        not_taken; /* types of items, bits */
+
     off_t                           received;  /* bytes of the body */
     unsigned                        over:1;    /* of max_body_size */
     unsigned                        refused:1;
     unsigned                        known:1;   /* its key is the project's */
+    unsigned                        limited:1; /* nothing of it was taken */
+    unsigned                        outcomes:1; /* has those of its items */
     unsigned                        reading:1;
 } ngx_http_errortracking_ctx_t;
 
@@ -174,6 +176,23 @@ ngx_int_t ngx_http_errortracking_check_key(ngx_http_request_t *r,
     et_slice_t key, et_reason_t *reason);
 et_reason_t ngx_http_errortracking_key_project(ngx_http_request_t *r,
     et_request_t *request);
+
+/*
+ * limit: directive parsers; the quotas of a request whose key is known;
+ * whether they are exceeded whatever it sends; X-Sentry-Rate-Limits, and
+ * Retry-After, where there is something to say.
+ */
+char *ngx_http_errortracking_limit(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_errortracking_items(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+void ngx_http_errortracking_limit_merge(
+    ngx_http_errortracking_loc_conf_t *prev,
+    ngx_http_errortracking_loc_conf_t *conf);
+void ngx_http_errortracking_quota_open(ngx_http_request_t *r, et_slice_t key,
+    const et_keys_rules_t *rules);
+ngx_int_t ngx_http_errortracking_quota_exceeded(ngx_http_request_t *r);
+ngx_int_t ngx_http_errortracking_add_rate_limits(ngx_http_request_t *r);
 
 /*
  * file: a file's whole text, ngx_alloc()ed; what the file is called in

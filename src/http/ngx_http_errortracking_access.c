@@ -168,6 +168,11 @@ ngx_http_errortracking_access_check(ngx_http_request_t *r,
             return reason;
         }
 
+        if (ngx_http_errortracking_quota_exceeded(r)) {
+            ctx->limited = 1;
+            return ET_RATE_LIMITED;
+        }
+
     } else if (request->endpoint != ET_ENDPOINT_ENVELOPE
                || !route.has_project)
     {

@@ -48,6 +48,7 @@ typedef struct {
     uint64_t  taken[ET_ITEM_TYPE_COUNT];
     uint64_t  skipped[ET_ITEM_TYPE_COUNT];
     uint64_t  filtered[ET_FILTER_COUNT];   /* events, by filter */
+    uint64_t  limited[ET_ITEM_TYPE_COUNT];       /* over a quota */
 
     uint64_t  accepted;            /* events, folded ones included */
     uint64_t  folded;              /* events without a body of their own */

@@ -186,10 +186,7 @@ ngx_http_errortracking_ingest(ngx_http_request_t *r,
     request->received = ngx_http_errortracking_now();
     request->scrub = &elcf->scrubber;
     request->filter = &elcf->filter;
-    request->limits.max_inflated = elcf->max_inflated_size;
-    request->limits.max_event = elcf->max_event_size;
-    request->limits.max_attachment = elcf->max_attachment_size;
-    request->limits.max_attachments = elcf->max_attachments_size;
+    request->limits = elcf->limits;
 
     reason = et_ingest_open(core, request, &key);
     if (reason != ET_OK) {
@@ -209,6 +206,18 @@ ngx_http_errortracking_ingest(ngx_http_request_t *r,
     }
 
     reason = et_ingest_read(core, request);
+    ctx->not_taken = core->admission.not_taken;
+
+    if (reason == ET_RATE_LIMITED) {
+
+        /* the records are outcomes, one for each category; where there is no
+         * room for them, that is not the client's affair */
+
+        ctx->limited = 1;
+        ctx->outcomes = 1;
+        (void) ngx_http_errortracking_keep(r, ctx);
+    }
+
     if (reason != ET_OK) {
         return reason;
     }
@@ -312,6 +321,11 @@ ngx_http_errortracking_keep(ngx_http_request_t *r,
             ngx_http_errortracking_add(counters->taken[i], core->taken[i]);
         }
 
+        if (core->admission.limits[i] != 0) {
+            ngx_http_errortracking_add(counters->limited[i],
+                                       core->admission.limits[i]);
+        }
+
         if (core->skipped[i] != 0) {
             ngx_http_errortracking_add(counters->skipped[i],
                                        core->skipped[i]);
@@ -340,7 +354,7 @@ ngx_http_errortracking_refused(ngx_http_request_t *r, et_reason_t reason)
     ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
     info = &et_reasons[reason];
 
-    if (ctx == NULL || !ctx->known
+    if (ctx == NULL || !ctx->known || ctx->outcomes
         || info->status == NGX_HTTP_SERVICE_UNAVAILABLE)
     {
         return;

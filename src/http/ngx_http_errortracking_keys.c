@@ -365,6 +365,10 @@ ngx_http_errortracking_check_key(ngx_http_request_t *r, et_slice_t key,
                                                       : &elcf->origins);
     }
 
+    if (*reason == ET_OK) {
+        ngx_http_errortracking_quota_open(r, key, &rules);
+    }
+
     return *reason == ET_OK ? NGX_OK : NGX_DECLINED;
 }
 

@@ -25,6 +25,10 @@ ngx_http_errortracking_accept(ngx_http_request_t *r, const u_char *id)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
 
+    if (ngx_http_errortracking_add_rate_limits(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     switch (ctx->request.endpoint) {
 
     case ET_ENDPOINT_STORE:
@@ -186,8 +190,9 @@ ngx_http_errortracking_refuse(ngx_http_request_t *r, et_reason_t reason)
         r->keepalive = 0;
     }
 
-    if (ngx_http_errortracking_add_header(r, "X-Sentry-Error", info->detail)
-        != NGX_OK)
+    if (ngx_http_errortracking_add_rate_limits(r) != NGX_OK
+        || ngx_http_errortracking_add_header(r, "X-Sentry-Error", info->detail)
+           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

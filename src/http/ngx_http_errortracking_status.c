@@ -299,6 +299,11 @@ static const ngx_http_errortracking_vector_t
       ngx_http_errortracking_counter(taken), ET_ITEM_EVENT + 1,
       ET_ITEM_TYPE_COUNT, ngx_http_errortracking_item_label },
 
+    { "errortracking_items_limited_total", "counter",
+      "Envelope items that were over a quota, by type.", "type",
+      ngx_http_errortracking_counter(limited), 0, ET_ITEM_TYPE_COUNT,
+      ngx_http_errortracking_item_label },
+
     { "errortracking_items_skipped_total", "counter",
       "Envelope items that were not kept, by type.", "type",
       ngx_http_errortracking_counter(skipped), ET_ITEM_EVENT + 1,

@@ -29,6 +29,7 @@ ngx_http_errortracking_zone_min_size(size_t segment_size, ngx_uint_t workers)
     size += NGX_HTTP_ERRORTRACKING_WORKERS(workers)
             * sizeof(ngx_http_errortracking_worker_t);
     size += NGX_HTTP_ERRORTRACKING_STORM_SLOTS * sizeof(et_storm_slot_t);
+    size += NGX_HTTP_ERRORTRACKING_LIMIT_SLOTS * sizeof(et_limit_slot_t);
     size += NGX_HTTP_ERRORTRACKING_MIN_SEGMENTS(workers)
             * (segment_size + sizeof(ngx_http_errortracking_segment_t));
 
@@ -94,7 +95,7 @@ ngx_http_errortracking_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
 /*
  * One allocation takes all the pages that are left; the blocks, the storm
- * table, the segments' headers and their data lie in it in this order.
+ * and limit tables, the segments' headers and their data lie in it in this order.
  */
 
 static ngx_int_t
@@ -139,6 +140,9 @@ ngx_http_errortracking_zone_create(ngx_http_errortracking_zone_t *zone,
 
     sh->storm = (et_storm_slot_t *) ngx_align_ptr(p, 64);
     p = (char *) (sh->storm + NGX_HTTP_ERRORTRACKING_STORM_SLOTS);
+
+    sh->limits = (et_limit_slot_t *) p;
+    p = (char *) (sh->limits + NGX_HTTP_ERRORTRACKING_LIMIT_SLOTS);
 
     head = p - (char *) sh->workers;
 

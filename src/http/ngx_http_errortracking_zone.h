@@ -3,7 +3,7 @@
  * it.  Its design:
  *
  * The zone is a header, a block for each worker (its pid and counters), the
- * storm table, and equal segments.  A segment's life:
+ * storm table, the quotas' buckets, and equal segments.  A segment's life:
  *
  *     free -> filling -> sealed -> sending -> free
  *
@@ -37,6 +37,7 @@
 #include <ngx_http.h>
 
 #include "et_aggregate.h"
+#include "et_limit.h"
 #include "et_storm.h"
 #include "ngx_http_errortracking_again.h"
 #include "ngx_http_errortracking_counters.h"
@@ -44,7 +45,7 @@
 
 
 /* changes with every change of what lies in the shared memory */
-#define NGX_HTTP_ERRORTRACKING_LAYOUT        7
+#define NGX_HTTP_ERRORTRACKING_LAYOUT        8
 
 /* bytes */
 #define NGX_HTTP_ERRORTRACKING_SEGMENT       (1280 * 1024)
@@ -55,6 +56,8 @@
 #define NGX_HTTP_ERRORTRACKING_WORKERS(n)    (2 * (n) + 4)
 
 #define NGX_HTTP_ERRORTRACKING_STORM_SLOTS   8192
+
+#define NGX_HTTP_ERRORTRACKING_LIMIT_SLOTS   16384
 
 /* a worker fills two segments, and two batches are on their way */
 #define NGX_HTTP_ERRORTRACKING_MIN_SEGMENTS(workers)  (2 * (workers) + 4)
@@ -134,6 +137,7 @@ typedef struct {
 
     ngx_http_errortracking_worker_t   *workers;
     et_storm_slot_t                   *storm;
+    et_limit_slot_t                   *limits;
     ngx_http_errortracking_segment_t  *segments;
 } ngx_http_errortracking_shm_t;
 

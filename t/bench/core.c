@@ -231,6 +231,7 @@ bench_core(bench_t *bench, size_t i)
     request.len = bench->bodies[i].len;
     request.client_ip = et_slice_str("127.0.0.1");
     request.received = BENCH_RECEIVED;
+    et_limits_default(&request.limits);
     request.limits.max_inflated = BENCH_TEXT;
     request.limits.max_event = BENCH_TEXT;
     request.scrub = &bench_scrubbed;

@@ -61,6 +61,7 @@ et_fuzz_request(et_request_t *request)
     request->client_ip = et_slice_str("192.0.2.1");
     request->received = ET_FUZZ_NOW;
     request->scrub = &scrub;
+    et_limits_default(&request->limits);
     request->limits.max_inflated = 1024 * 1024;
     request->limits.max_event = 256 * 1024;
     request->limits.max_attachment = 64 * 1024;

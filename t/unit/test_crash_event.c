@@ -84,6 +84,7 @@ et_test_open(void)
     request.body = body;
     request.len = len;
     request.received = 1700000000 * ET_SECOND;
+    et_limits_default(&request.limits);
     request.limits.max_inflated = sizeof(body);
     request.limits.max_event = sizeof(body);
     request.limits.max_attachment = sizeof(body);

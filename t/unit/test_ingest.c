@@ -42,6 +42,7 @@ et_test_request(et_endpoint_t endpoint, const char *format, ...)
     request.body = et_test_body;
     request.client_ip = et_slice_str("192.0.2.1");
     request.received = ET_TEST_NOW;
+    et_limits_default(&request.limits);
     request.limits.max_inflated = 1024 * 1024;
     request.limits.max_event = 1024 * 1024;
 }
@@ -546,6 +547,7 @@ main(void)
         request.len += 2999999;
         memcpy(et_test_body + request.len, "]}\n", 3);
         request.len += 3;
+        et_limits_default(&request.limits);
         request.limits.max_inflated = ET_TEST_BODY;
         request.limits.max_event = ET_TEST_BODY;
 

@@ -44,6 +44,7 @@ et_test_items(const char *type, const char *payload, const char *type2,
     request.body = body;
     request.len = p - body;
     request.received = ET_TEST_NOW;
+    et_limits_default(&request.limits);
     request.limits.max_inflated = sizeof(body);
     request.limits.max_event = et_test_max_event;
     request.limits.max_attachment = 190 * 1024;

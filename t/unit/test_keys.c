@@ -163,8 +163,9 @@ origin(const et_keys_t *keys, const char *key, uint64_t project,
 static void
 test_fields(et_arena_t *arena)
 {
-    report_t    r;
-    et_keys_t  *keys;
+    report_t         r;
+    et_keys_t       *keys;
+    et_keys_rules_t  rules;
 
     static const char  text[] =
         "1 web origins=https://a.example,*.b.example  # a comment\n"
@@ -195,6 +196,31 @@ test_fields(et_arena_t *arena)
         et_check_int(origin(keys, "app", 2, "https://a.example"), 1);
         et_check_int(origin(keys, "unlisted", 2, "https://a.example"), 0);
         et_check_int(origin(keys, "unlisted", 1, "https://a.example"), -1);
+    }
+
+    ET_TEST("a key's limit is its own, a project's is on its line of \"*\"") {
+        keys = parse(arena, "1 a limit=100r/m\n1 b limit=off\n1 c\n"
+                            "1 * limit=5r/s burst=7\n2 a burst=9 limit=1r/h\n",
+                     &r);
+
+        et_check_int(et_keys_check(keys, et_slice_str("a"), 1, &rules), ET_OK);
+        et_check_int(rules.limits[ET_QUOTA_KEY]->interval, 600000000);
+        et_check_int(rules.limits[ET_QUOTA_KEY]->burst, 100);
+        et_check_int(rules.limits[ET_QUOTA_PROJECT]->interval, 200000000);
+        et_check_int(rules.limits[ET_QUOTA_PROJECT]->burst, 7);
+
+        et_check_int(et_keys_check(keys, et_slice_str("b"), 1, &rules), ET_OK);
+        et_check_int(rules.limits[ET_QUOTA_KEY]->interval, 0);
+
+        et_check_int(et_keys_check(keys, et_slice_str("c"), 1, &rules), ET_OK);
+        et_check(rules.limits[ET_QUOTA_KEY] == NULL);
+        et_check(rules.limits[ET_QUOTA_PROJECT] != NULL);
+
+        et_check_int(et_keys_check(keys, et_slice_str("a"), 2, &rules), ET_OK);
+        et_check_int(rules.limits[ET_QUOTA_KEY]->burst, 9);
+        et_check(rules.limits[ET_QUOTA_PROJECT] == NULL);
+
+        keys = parse(arena, text, &r);
     }
 
     ET_TEST("but it lets nobody in, and is no key") {
@@ -238,7 +264,12 @@ test_reports(et_arena_t *arena)
           "key \"?[1m\" is not 1 to 255 letters, digits, \"_\" and \"-\"" },
         { "5 a b\n", 1,
           "unexpected \"b\" after the key, a line is \"project key\" and may"
-          " go on with \"origins=\"" },
+          " go on with \"origins=\", \"limit=\" and \"burst=\"" },
+        { "5 a limit=1\n", 1,
+          "limit \"1\" is not \"off\" or a rate such as \"1000r/m\"" },
+        { "5 a limit=1r/s burst=0\n", 1,
+          "burst \"0\" is not a number from 1 to 1000000000" },
+        { "5 a burst=5\n", 1, "key \"a\" has a burst and no limit" },
         { "5 a origins=b,c/d\n", 1,
           "origin \"c/d\" is not \"*\", \"host\" or \"scheme://host:port\"" },
         { "5 a origins=\n", 1,

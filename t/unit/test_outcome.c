@@ -24,6 +24,7 @@ et_test_open(void)
     request.endpoint = ET_ENDPOINT_ENVELOPE;
     request.body = body;
     request.len = 2;
+    et_limits_default(&request.limits);
     request.limits.max_inflated = 100;
     request.auth.key = et_slice_str(name);
 

@@ -68,8 +68,10 @@ COLUMNS = """
 """
 
 # what an SDK's log says of an answer that it did not like, or of none
+# not "rate-limited": it is what an SDK says when it is told, with a 200, not to
+# send its transactions
 REFUSED = re.compile(r"status code:? [345]\d\d|failed with .*error|"
-                     r"rate-limited|could not send|transport request|"
+                     r"could not send|transport request|"
                      r"error while sending|issue with sending|"
                      r"responded with status [345]\d\d|"
                      r"response code [345]\d\d", re.I)

@@ -3,6 +3,9 @@
  * too large to keep, for times where the sender's clock is wrong, and for
  * legacy names of fields, which are replaced by today's.
  *
+ * Frames that go from the text go from the tree as well: an event is grouped
+ * by what is kept of it, and can be again.
+ *
  * Two walks over the event, led by one table of the places that matter.  The
  * first looks at cJSON's tree alone and finds out whether anything has to
  * change; mostly nothing has, and the text is passed on untouched.  The second
@@ -81,11 +84,21 @@ typedef struct {
     et_payload_rename_t   renames[ET_PLACES];
 } et_payload_t;
 
-/* which frames of one kind, in-app or not, go: those from first to last */
+/* kinds of frames, in the order in which they are kept */
+typedef enum {
+    ET_FRAME_END = 0,          /* the first and the last */
+    ET_FRAME_OWN,              /* in-app */
+    ET_FRAME_OTHER,
+    ET_FRAME_AGAIN,            /* the function of the frame before, or none */
+    ET_FRAME_KINDS
+} et_payload_frame_t;
+
+/* which frames of one kind go: those from first to last */
 typedef struct {
     size_t         n;
     size_t         first;
     size_t         last;       /* excluded */
+    size_t         passed;
 } et_payload_gap_t;
 
 
@@ -106,7 +119,12 @@ static size_t et_payload_name(et_payload_t *p,
     const et_payload_place_t *place, size_t pos);
 static size_t et_payload_frames(et_payload_t *p, const cJSON *frames,
     size_t pos);
-static void et_payload_gap(et_payload_gap_t *gap, size_t keep);
+static et_payload_frame_t et_payload_frame(const cJSON *frame,
+    const cJSON *before);
+static void et_payload_link(const cJSON *frames, const cJSON *last,
+    const cJSON *frame);
+static size_t et_payload_gap(et_payload_gap_t *gap, size_t keep);
+static int et_payload_in_gap(et_payload_gap_t *gap);
 static size_t et_payload_cut(et_payload_t *p, const cJSON *item,
     et_payload_at_t at, size_t pos);
 static size_t et_payload_cut_value(et_payload_t *p, const cJSON *item,
@@ -538,25 +556,25 @@ et_payload_name(et_payload_t *p, const et_payload_place_t *place, size_t pos)
 
 /*
  * Of more frames than are kept the first and the last stay, and of those
- * between the program's own rather than others; of either kind, the middle
- * goes.
+ * between the program's own rather than others, and others rather than those
+ * of a recursion; of each kind, the middle goes.
  */
 
 static size_t
 et_payload_frames(et_payload_t *p, const cJSON *frames, size_t pos)
 {
-    size_t             n, i, end, start;
-    const cJSON       *item;
-    et_payload_gap_t   gaps[2], *gap;
+    int                    kept;
+    size_t                 n, keep, start, value, end, next;
+    const cJSON           *item, *before, *last;
+    et_payload_gap_t       gaps[ET_FRAME_KINDS];
+    et_payload_frame_t     kind;
 
     memset(gaps, 0, sizeof(gaps));
     n = 0;
 
     for (item = frames->child; item != NULL; item = item->next) {
-        if (item != frames->child && item->next != NULL) {
-            gaps[cJSON_IsTrue(et_json_get(item, "in_app"))].n++;
-        }
-
+        before = (n != 0) ? item->prev : NULL;
+        gaps[et_payload_frame(item, before)].n++;
         n++;
     }
 
@@ -564,34 +582,47 @@ et_payload_frames(et_payload_t *p, const cJSON *frames, size_t pos)
         return et_json_value_end(p->text, pos);
     }
 
-    et_payload_gap(&gaps[1], ET_MAX_FRAMES - 2);
-    et_payload_gap(&gaps[0], ET_MAX_FRAMES - 2
-                             - (gaps[1].n - (gaps[1].last - gaps[1].first)));
+    keep = ET_MAX_FRAMES;
 
-    gaps[0].n = 0;
-    gaps[1].n = 0;
+    for (kind = 0; kind < ET_FRAME_KINDS; kind++) {
+        keep -= et_payload_gap(&gaps[kind], keep);
+    }
+
     end = pos + 1;
+    last = NULL;
+    before = NULL;
 
     for (item = frames->child; item != NULL; item = item->next) {
         start = end;
 
-        if (item != frames->child) {
+        if (before != NULL) {
             end = et_json_blank_end(p->text, end) + 1;    /* the comma */
         }
 
-        end = et_json_value_end(p->text, et_json_blank_end(p->text, end));
+        value = et_json_blank_end(p->text, end);
+        end = et_json_value_end(p->text, value);
 
-        if (item == frames->child || item->next == NULL) {
-            continue;
-        }
+        kept = !et_payload_in_gap(&gaps[et_payload_frame(item, before)]);
 
-        gap = &gaps[cJSON_IsTrue(et_json_get(item, "in_app"))];
-        i = gap->n++;
+        if (kept) {
+            et_payload_link(frames, last, item);
+            last = item;
 
-        if (i >= gap->first && i < gap->last) {
+        } else if (last != NULL) {
             (void) et_splice(&p->splices, start, end, et_slice("", 0));
+
+        } else {
+
+            /* with the comma behind it */
+
+            next = et_json_blank_end(p->text, end) + 1;
+            (void) et_splice(&p->splices, value, next, et_slice("", 0));
         }
+
+        before = item;
     }
+
+    et_payload_link(frames, last, NULL);
 
     et_event_note(p->arena, p->event, "stacktrace.frames: %d of %zu kept",
                   ET_MAX_FRAMES, n);
@@ -600,17 +631,98 @@ et_payload_frames(et_payload_t *p, const cJSON *frames, size_t pos)
 }
 
 
-/* Of n frames so many are kept, around the gap. */
+/*
+ * Makes the frame the next behind the last that is kept; NULL is the end.  A
+ * frame behind it has not been come to yet, so that the list is still whole
+ * there.
+ */
 
 static void
+et_payload_link(const cJSON *frames, const cJSON *last, const cJSON *frame)
+{
+    if (last == NULL) {
+        ((cJSON *) frames)->child = (cJSON *) frame;
+
+    } else {
+        ((cJSON *) last)->next = (cJSON *) frame;
+    }
+
+    if (frame != NULL) {
+        ((cJSON *) frame)->prev = (cJSON *) last;
+
+    } else {
+        frames->child->prev = (cJSON *) last;
+    }
+}
+
+
+/* The kind of a frame, by the one before it, if any. */
+
+static et_payload_frame_t
+et_payload_frame(const cJSON *frame, const cJSON *before)
+{
+    size_t                     i;
+    et_slice_t                 name;
+    static const char  *const  names[] = { "function", "module", "filename" };
+
+    if (!cJSON_IsObject(frame)) {
+        return ET_FRAME_AGAIN;
+    }
+
+    if (before == NULL) {
+        return ET_FRAME_END;
+    }
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        name = et_json_str(et_json_get(frame, names[i]));
+
+        if ((i == 0 && name.len == 0)
+            || !et_slice_eq(name, et_json_str(et_json_get(before, names[i]))))
+        {
+            break;
+        }
+    }
+
+    if (i == sizeof(names) / sizeof(names[0])) {
+        return ET_FRAME_AGAIN;
+    }
+
+    if (frame->next == NULL) {
+        return ET_FRAME_END;
+    }
+
+    return cJSON_IsTrue(et_json_get(frame, "in_app")) ? ET_FRAME_OWN
+                                                      : ET_FRAME_OTHER;
+}
+
+
+/* Of the frames of a kind at most so many are kept, around the gap: how many
+ * that are. */
+
+static size_t
 et_payload_gap(et_payload_gap_t *gap, size_t keep)
 {
     if (gap->n <= keep) {
-        return;
+        return gap->n;
     }
 
     gap->first = keep / 2;
     gap->last = gap->n - (keep - keep / 2);
+
+    return keep;
+}
+
+
+/* 1 where the next frame of the kind goes. */
+
+static int
+et_payload_in_gap(et_payload_gap_t *gap)
+{
+    size_t  i;
+
+    i = gap->passed++;
+
+    return i >= gap->first && i < gap->last;
 }
 
 

@@ -22,6 +22,9 @@ typedef struct {
 
 
 static int et_fingerprint_custom(et_group_t *g);
+static const cJSON *et_fingerprint_first(const et_group_t *g);
+static const cJSON *et_fingerprint_next(const et_group_t *g,
+    const cJSON *item);
 static et_slice_t et_fingerprint_text(et_group_t *g, const cJSON *item);
 static et_slice_t et_variable_name(et_slice_t text);
 static int et_variable_is_default(et_slice_t name);
@@ -72,9 +75,9 @@ et_group_fingerprint(et_group_t *g)
     n = 0;
     expanded = 0;
 
-    for (item = g->event->fingerprint->child;
+    for (item = et_fingerprint_first(g);
          item != NULL && n < ET_MAX_FINGERPRINT;
-         item = item->next, n++)
+         item = et_fingerprint_next(g, item), n++)
     {
         text = et_fingerprint_text(g, item);
         if (text.len == 0) {
@@ -119,15 +122,11 @@ et_fingerprint_custom(et_group_t *g)
     et_slice_t    text;
     const cJSON  *item;
 
-    if (!cJSON_IsArray(g->event->fingerprint)) {
-        return 0;
-    }
-
     n = 0;
 
-    for (item = g->event->fingerprint->child;
+    for (item = et_fingerprint_first(g);
          item != NULL && n < ET_MAX_FINGERPRINT;
-         item = item->next, n++)
+         item = et_fingerprint_next(g, item), n++)
     {
         text = et_fingerprint_text(g, item);
 
@@ -137,6 +136,23 @@ et_fingerprint_custom(et_group_t *g)
     }
 
     return 0;
+}
+
+
+/* A fingerprint that is no list is taken for its only element. */
+
+static const cJSON *
+et_fingerprint_first(const et_group_t *g)
+{
+    return cJSON_IsArray(g->event->fingerprint) ? g->event->fingerprint->child
+                                                : g->event->fingerprint;
+}
+
+
+static const cJSON *
+et_fingerprint_next(const et_group_t *g, const cJSON *item)
+{
+    return item != g->event->fingerprint ? item->next : NULL;
 }
 
 

@@ -2,18 +2,13 @@
  * The default parts of grouping: the exceptions, else a stack trace, else the
  * message, else what little there is.
  *
- * Promise: each frame is read a constant number of times, and no more than
- * ET_GROUPING_FIRST + ET_GROUPING_LAST of them make the text.
+ * Promise: each frame is read a constant number of times.  A stack that
+ * overflowed is one error, however deep it was: the reader has left its first
+ * frames and its last.
  */
 
 #include "et_grouping_internal.h"
 #include "et_message.h"
-
-
-/* of more frames than the sum these first and last ones count: a stack that
- * overflowed is one error, however deep it was */
-#define ET_GROUPING_FIRST  25
-#define ET_GROUPING_LAST   25
 
 
 /* which frames of a stack trace count */
@@ -195,48 +190,18 @@ static void
 et_group_frames(et_group_t *g, const cJSON *frames, et_frames_t use,
     const char *name)
 {
-    size_t             i, n;
-    et_frame_t         frame;
-    const cJSON       *item, *last[ET_GROUPING_LAST];
+    const cJSON       *item;
     et_frame_lines_t   lines;
 
-    n = 0;
     lines.len[0] = 0;
     lines.len[1] = 0;
     lines.current = 0;
 
     for (item = frames->child; item != NULL; item = item->next) {
-
-        if (!et_frames_counts(g, item, use, &lines)) {
-            continue;
-        }
-
-        if (n < ET_GROUPING_FIRST) {
+        if (et_frames_counts(g, item, use, &lines)) {
             et_put_name(g, name);
             et_put(g, lines.text[lines.current], lines.len[lines.current]);
-
-        } else {
-            last[(n - ET_GROUPING_FIRST) % ET_GROUPING_LAST] = item;
         }
-
-        n++;
-    }
-
-    i = ET_GROUPING_FIRST;
-
-    if (n > ET_GROUPING_FIRST + ET_GROUPING_LAST) {
-        i = n - ET_GROUPING_LAST;
-        et_put_name(g, name);
-        et_put_str(g, "...");
-    }
-
-    for ( /* void */ ; i < n; i++) {
-        item = last[(i - ET_GROUPING_FIRST) % ET_GROUPING_LAST];
-
-        (void) et_frame_read(item, g->lang, &frame);
-
-        et_put_name(g, name);
-        et_put(g, lines.text[0], et_frame_text(&frame, lines.text[0]));
     }
 }
 

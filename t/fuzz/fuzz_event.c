@@ -11,7 +11,6 @@
 
 static et_reason_t et_fuzz_parse(et_arena_t *arena, et_hasher_t *hasher,
     char *payload, size_t len, unsigned choices, et_event_t *event);
-static int et_fuzz_frames_cut(const et_event_t *event);
 
 
 int
@@ -54,17 +53,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         et_fuzz_check(et_filter(&filter, &event, et_slice_str("192.0.2.1"))
                       <= ET_FILTER_COUNT);
 
-        /* what is kept as the event's JSON is JSON, and the same event; of
-         * a long stack trace more counts than is kept */
+        /* what is kept as the event's JSON is JSON, and the same event */
 
-        hash = et_fuzz_frames_cut(&event) ? 0 : event.grouping_hash;
+        hash = event.grouping_hash;
         again = et_fuzz_copy(event.payload.data, event.payload.len);
         size = event.payload.len;
 
         et_fuzz_check(et_utf8_valid(again, size));
         et_fuzz_check(et_fuzz_parse(&arena, &hasher, again, size, data[0],
                                     &event) == ET_OK);
-        et_fuzz_check(hash == 0 || event.grouping_hash == hash);
+        et_fuzz_check(event.grouping_hash == hash);
     }
 
     et_fuzz_check(reason < ET_REASON_COUNT);
@@ -105,22 +103,4 @@ et_fuzz_parse(et_arena_t *arena, et_hasher_t *hasher, char *payload,
     reason = et_event_parse(arena, payload, len, &source, event);
 
     return reason == ET_OK ? et_group(arena, hasher, event) : reason;
-}
-
-
-static int
-et_fuzz_frames_cut(const et_event_t *event)
-{
-    size_t                   i;
-    static const et_slice_t  note = ET_SLICE("stacktrace.frames: ");
-
-    for (i = 0; i < event->nnotes; i++) {
-        if (event->notes[i].len > note.len
-            && memcmp(event->notes[i].data, note.data, note.len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return event->nnotes == ET_MAX_NOTES;
 }

@@ -5,9 +5,13 @@
  * JSON is written with ' in place of ".
  */
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE            /* memmem() */
+#endif
+
 #include <stdarg.h>
 
-#include "et_event.h"
+#include "et_grouping.h"
 #include "et_json_skip.h"
 #include "et_test.h"
 
@@ -18,6 +22,7 @@
 
 
 static et_arena_t         arena;
+static et_hasher_t        hasher;
 static et_event_t         event;
 static et_event_source_t  source;
 static char               text[SIZE];
@@ -385,11 +390,28 @@ count_own(const char *path)
 }
 
 
+static int
+count_objects(const char *path)
+{
+    int           n;
+    const cJSON  *item;
+
+    n = 0;
+
+    for (item = at(path)->child; item != NULL; item = item->next) {
+        n += cJSON_IsObject(item) && item->child != NULL;
+    }
+
+    return n;
+}
+
+
 static void
 test_frames(void)
 {
     int          k;
     size_t       i;
+    uint64_t     hash;
     const char  *path;
 
     static const struct {
@@ -463,14 +485,68 @@ test_frames(void)
         et_check_int(lineno(path, 49), 50);
     }
 
-    ET_TEST("frames that are null or no objects are frames, too") {
+    ET_TEST("frames that are null or no objects go first") {
+        begin();
+        add_frames("{'stacktrace':{'frames':[null , 1 ,", 30, 2, "");
+        add_many(",1,'x',null,[],[{}]", 20);
+        add_frames(",", 15, 2, ",null]}}");
+        et_check_int(read_event(), ET_OK);
+        et_check_int(cJSON_GetArraySize((cJSON *) at("stacktrace.frames")),
+                     50);
+        et_check_int(count_objects("stacktrace.frames"), 45);
+
         begin();
         add("{'stacktrace':{'frames':[null");
-        add_many(",1,'x',null,[],[{}]", 20);
+        add_many(",1", 60);
         add("]}}");
         et_check_int(read_event(), ET_OK);
         et_check_int(cJSON_GetArraySize((cJSON *) at("stacktrace.frames")),
                      50);
+    }
+
+    ET_TEST("of a recursion's frames the middle goes before any other") {
+        path = "stacktrace.frames";
+
+        begin();
+        add("{'stacktrace':{'frames':[");
+        for (k = 0; k < 900; k++) {
+            add("%s{'function':'f%d','lineno':%d,'in_app':true}",
+                k == 0 ? "" : ",", k / 300, k);
+        }
+
+        add("]}}");
+        et_check_int(read_event(), ET_OK);
+        et_check_int(cJSON_GetArraySize((cJSON *) at(path)), 50);
+        et_check(memmem(event.payload.data, event.payload.len, "f1", 2)
+                 != NULL);
+        et_check_int(lineno(path, 0), 0);
+        et_check_int(lineno(path, 49), 899);
+    }
+
+    ET_TEST("what is kept is grouped as what was sent") {
+        for (k = 0; k < 300; k++) {
+            begin();
+            add("{'platform':'python','exception':[{'type':'E','stacktrace':"
+                "{'frames':[%s", k % 3 ? "{}" : "null");
+
+            for (i = 0; i < 20 + (size_t) k * 3; i++) {
+                add(",{'function':'f%u','in_app':%s}",
+                    (unsigned) et_random() % (k + 1),
+                    et_random() % 10 < (uint64_t) k % 11 ? "true" : "false");
+            }
+
+            add("]}}]}");
+            et_check_int(read_event(), ET_OK);
+            et_check_int(et_group(&arena, &hasher, &event), ET_OK);
+            hash = event.grouping_hash;
+
+            len = event.payload.len;
+            memmove(text, event.payload.data, len);
+            et_check_int(read_event(), ET_OK);
+            et_check_int(et_group(&arena, &hasher, &event), ET_OK);
+            et_check(event.grouping_hash == hash);
+            et_check(untouched());
+        }
     }
 
     ET_TEST("frames that are no list stay as they are") {
@@ -756,6 +832,7 @@ int
 main(void)
 {
     et_arena_init(&arena, MEMORY, 1024 * 1024);
+    et_check(et_hasher_init(&hasher));
 
     test_untouched();
     test_texts();
@@ -766,6 +843,7 @@ main(void)
     test_random();
     test_skip();
 
+    et_hasher_destroy(&hasher);
     et_arena_destroy(&arena);
 
     return et_test_done();

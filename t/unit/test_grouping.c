@@ -474,7 +474,7 @@ et_test_exceptions(void)
         free(often);
     }
 
-    ET_TEST("of more than 50 frames the first 25 and the last 25 count") {
+    ET_TEST("of more than 50 frames those count that are kept") {
         char        *stack;
         et_event_t   event;
 
@@ -487,9 +487,9 @@ et_test_exceptions(void)
 
         stack = et_test_stack(2000, 1);
         event = et_test_group(stack);
-        et_check_int(et_test_lines(event.grouping), 52);
+        et_check_int(et_test_lines(event.grouping), 51);
         et_check(memmem(event.grouping.data, event.grouping.len,
-                        "f24\n  frame ...\n  frame f1975\n", 30) != NULL);
+                        "f23\n  frame f1974\n", 18) != NULL);
         et_check(memcmp(event.grouping.data + event.grouping.len - 5, "f1999",
                         5) == 0);
         free(stack);
@@ -741,6 +741,14 @@ et_test_fingerprints(void)
         et_check_fingerprint("[1, true, 2.5, null, [], {}, \"\", \" \"]",
                              "fingerprint 1\nfingerprint true\n"
                              "fingerprint 2.5");
+    }
+
+    ET_TEST("a fingerprint that is no list is its only element") {
+        et_check_fingerprint("\"my key\"", "fingerprint my key");
+        et_check_fingerprint("7, \"more\": \"x\"", "fingerprint 7");
+        et_check_fingerprint("\"{{ default }}\"", ET_TEST_PYTHON_TEXT);
+        et_check_fingerprint("\"\"", ET_TEST_PYTHON_TEXT);
+        et_check_fingerprint("{\"a\": \"x\"}", ET_TEST_PYTHON_TEXT);
     }
 
     ET_TEST("an empty fingerprint is the default one") {

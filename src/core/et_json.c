@@ -27,6 +27,7 @@
 
 
 static et_arena_t  *et_json_arena;     /* of the parse that is under way */
+static et_arena_t  *et_json_outer;     /* of what it is within */
 static int          et_json_exhausted;
 
 
@@ -139,6 +140,7 @@ et_json_begin(et_arena_t *arena)
     hooks.malloc_fn = et_json_malloc;
     hooks.free_fn = et_json_free;
 
+    et_json_outer = et_json_arena;
     et_json_arena = arena;
     cJSON_InitHooks(&hooks);
 }
@@ -147,8 +149,19 @@ et_json_begin(et_arena_t *arena)
 void
 et_json_end(void)
 {
-    cJSON_InitHooks(NULL);
-    et_json_arena = NULL;
+    et_json_arena = et_json_outer;
+    et_json_outer = NULL;
+
+    if (et_json_arena == NULL) {
+        cJSON_InitHooks(NULL);
+    }
+}
+
+
+void *
+et_json_alloc(size_t size)
+{
+    return et_json_malloc(size);
 }
 
 

@@ -35,11 +35,13 @@ et_reason_t et_json_parse(et_arena_t *arena, char *text, size_t len,
 
 /*
  * Between the two, whatever cJSON allocates lies on the arena, so that a tree
- * can be made or added to, and printed.  NULL from cJSON is the arena's end:
- * its state says which.
+ * can be made or added to, and printed; et_json_parse() may be called
+ * meanwhile.  NULL from cJSON is the arena's end: its state says which.
+ * et_json_alloc() is memory there, for a string that a tree refers to.
  */
 void et_json_begin(et_arena_t *arena);
 void et_json_end(void);
+void *et_json_alloc(size_t size);
 
 /*
  * Reads the escape at p, which is a backslash inside of a string that ends

@@ -44,7 +44,8 @@ CREATE TABLE IF NOT EXISTS errortracking.errors
 ENGINE = AggregatingMergeTree
 ORDER BY (project_id, fingerprint)
 TTL toDateTime(last_seen) + INTERVAL 180 DAY
-SETTINGS merge_with_ttl_timeout = 86400,
+SETTINGS index_granularity = 256,
+         merge_with_ttl_timeout = 86400,
          non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS errortracking.errors_mv

@@ -25,8 +25,8 @@ import et  # noqa: E402
 from et import CLICKHOUSE as URL, TOP, ok, same  # noqa: E402
 
 PROJECT = et.project()
-COUNTED = ("events", "errors", "error_counts")
-TABLES = COUNTED + ("outcomes", "sessions", "check_ins", "feedback", "logs",
+COUNTED = ("events", "errors", "error_counts", "error_changes")
+TABLES = COUNTED + ("error_tags", "outcomes", "sessions", "check_ins", "feedback", "logs",
                     "attachments")
 SECOND = 1000000
 NOW = SECOND * int(time.time())

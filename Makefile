@@ -84,7 +84,7 @@ nginx-src:
 # under test is the core of the module, and a test can fail any allocation;
 # so are the system calls of t/unit/et_fail_call.h.
 
-UNIT_CFLAGS =	-std=gnu11 -O2 -g -Wall -Wextra -Werror -Isrc/core -It/unit \
+UNIT_CFLAGS =	-std=gnu11 -O2 -g -Wall -Wextra -Werror -Isrc/core -Isrc/read -It/unit \
 		-MMD -MP
 UNIT_WRAPPED =	malloc calloc realloc open openat mkdir mkdirat fchown \
 		ftruncate write pwrite pread fsync fdatasync renameat unlinkat \
@@ -103,7 +103,7 @@ UNIT_VARIANTS =	gcc clang asan
 UNIT_NAMES :=	$(patsubst t/unit/%.c,%,$(sort $(wildcard t/unit/test_*.c)))
 UNIT_HELPERS :=	$(filter-out $(UNIT_NAMES:%=t/unit/%.c), \
 			$(sort $(wildcard t/unit/*.c)))
-CORE_SRCS :=	$(sort $(wildcard src/core/*.c))
+CORE_SRCS :=	$(sort $(wildcard src/core/*.c src/read/*.c))
 
 # $(1): the variant, $(2): its compiler, $(3): its further flags, $(4): those
 # of the core alone
@@ -114,7 +114,7 @@ UNIT_$(1) :=	$$(UNIT_NAMES:%=build/unit/$(1)/%)
 
 build/unit/$(1)/obj/%.o: %.c Makefile
 	@mkdir -p $$(@D)
-	$$(QUIET)$(2) $$(UNIT_CFLAGS) $$(if $$(filter src/core/%,$$<),$(4)) $(3) \
+	$$(QUIET)$(2) $$(UNIT_CFLAGS) $$(if $$(filter src/core/% src/read/%,$$<),$(4)) $(3) \
 		-c -o $$@ $$<
 
 $$(UNIT_$(1)): build/unit/$(1)/%: build/unit/$(1)/obj/t/unit/%.o \
@@ -143,7 +143,7 @@ unit test-unit: $(UNIT_PROGRAMS)
 # The core's fuzz targets: each t/fuzz/fuzz_NAME.c is a program, libFuzzer's,
 # with the whole core under the sanitizers.  See t/fuzz/run.
 
-FUZZ_CFLAGS =	-std=gnu11 -O1 -g -Wall -Wextra -Werror -Isrc/core -It/fuzz \
+FUZZ_CFLAGS =	-std=gnu11 -O1 -g -Wall -Wextra -Werror -Isrc/core -Isrc/read -It/fuzz \
 		-MMD -MP $(UNIT_SANITIZE)
 
 FUZZ_PROGRAMS :=	$(patsubst t/fuzz/%.c,build/fuzz/%, \

@@ -176,7 +176,7 @@ fingerprint=$(
     printf '%s\n' "$src" "$version" "${args[@]}"
     "$cc" --version | head -n 1
     cksum "$root/config"
-    find "$root/src/core" "$root/src/http" "$root"/*.c -name '*.[ch]' \
+    find "$root/src/core" "$root/src/read" "$root/src/http" "$root"/*.c -name '*.[ch]' \
         2>/dev/null | LC_ALL=C sort
 )
 

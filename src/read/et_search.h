@@ -1,0 +1,67 @@
+/*
+ * Sentry's search words: is:unresolved level:error !environment:dev "a text".
+ *
+ * A query is words separated by blanks.  A word is key:value, "!" before it
+ * negates it, quotes around a value or a whole word keep blanks, a backslash
+ * escapes a quote, "[a, b]" is one of several values, "*" in a value stands
+ * for any text.  Words without a key are the text that is looked for, in the
+ * order they came, with one blank between them.
+ */
+
+#ifndef ET_SEARCH_H
+#define ET_SEARCH_H
+
+#include "et_arena.h"
+
+
+#define ET_SEARCH_TERMS   20
+#define ET_SEARCH_VALUES  50
+
+
+typedef enum {
+    ET_STATUS_ANY = 0,
+    ET_STATUS_UNRESOLVED,
+    ET_STATUS_RESOLVED,
+    ET_STATUS_IGNORED
+} et_status_t;
+
+typedef enum {
+    ET_TERM_EQ = 0,            /* one of the values */
+    ET_TERM_LT,
+    ET_TERM_LE,
+    ET_TERM_GT,
+    ET_TERM_GE
+} et_term_op_t;
+
+typedef struct {
+    et_slice_t     key;        /* as it was written */
+    et_slice_t    *values;
+    size_t         nvalues;    /* at least 1; one empty: key:"" */
+    et_term_op_t   op;
+    unsigned       negated:1;
+    unsigned       wildcard:1; /* a value has a "*" that is not escaped */
+} et_term_t;
+
+typedef struct {
+    et_status_t    status;     /* is: */
+    unsigned       not_status:1;
+    et_slice_t     text;       /* len 0: none */
+    et_term_t      terms[ET_SEARCH_TERMS];
+    size_t         nterms;
+} et_search_t;
+
+
+/*
+ * NULL, or what is wrong with the query, as {"detail"} can say it; "" where
+ * the arena is exhausted.  Unknown keys are tags, so they are no error.
+ */
+const char *et_search_parse(et_arena_t *arena, et_slice_t query,
+    et_search_t *search);
+
+/* A value with "*" as a pattern of LIKE, its own "%", "_" and "\" escaped. */
+et_slice_t et_search_like(et_arena_t *arena, et_slice_t value);
+
+et_slice_t et_status_name(et_status_t status);
+
+
+#endif /* ET_SEARCH_H */

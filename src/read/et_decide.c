@@ -1,0 +1,81 @@
+/*
+ * Decisions about errors: a row of error_status each, made of the decision
+ * and, where the decision leaves something as it is, of the row before.
+ */
+
+#include "et_decide.h"
+
+
+#define ET_SQL_DECIDE                                                         \
+    "INSERT INTO error_status (project_id, fingerprint, version, changed, "   \
+    "status, changed_by, release, after_release, until, until_n, "            \
+    "until_users, assigned_to) "                                              \
+    "WITH {decided:UInt8} = 1 AS decided SELECT "                             \
+    "e.project_id, e.fingerprint, now64(6), "                                 \
+    "if(decided, now64(6), s.changed), "                                      \
+    "multiIf(decided, {status:String}, s.status = '', 'unresolved', "         \
+    "s.status), "                                                             \
+    "if(decided, {by:String}, s.changed_by), "                                \
+    "if(decided, if({next:UInt8} = 1, latest.release, {release:String}), "    \
+    "s.release), "                                                            \
+    "if(decided, {next:UInt8}, s.after_release), "                            \
+    "if(decided, fromUnixTimestamp64Micro({until:Int64}, 'UTC'), s.until), "  \
+    "if(decided, if({count:UInt64} = 0, 0, e.n + {count:UInt64}), "           \
+    "s.until_n), "                                                            \
+    "if(decided, if({users:UInt64} = 0, 0, e.users + {users:UInt64}), "       \
+    "s.until_users), "                                                        \
+    "if({assign:UInt8} = 1, {assigned_to:String}, s.assigned_to) "            \
+    "FROM (SELECT project_id, fingerprint, sum(errors.n) AS n, "              \
+    "uniqMerge(errors.users) AS users FROM errors "                           \
+    "WHERE project_id IN {projects:Array(UInt64)} "                           \
+    "AND fingerprint IN {fingerprints:Array(UInt64)} "                        \
+    "GROUP BY project_id, fingerprint) AS e "                                 \
+    "LEFT JOIN (SELECT * FROM error_status FINAL "                            \
+    "WHERE project_id IN {projects:Array(UInt64)} "                           \
+    "AND fingerprint IN {fingerprints:Array(UInt64)}) AS s "                  \
+    "ON s.project_id = e.project_id AND s.fingerprint = e.fingerprint "       \
+    "LEFT JOIN (SELECT project_id, argMax(value, seen) AS release FROM ("     \
+    "SELECT project_id, value, min(error_tags.first_seen) AS seen "           \
+    "FROM error_tags WHERE {next:UInt8} = 1 "                                 \
+    "AND project_id IN {projects:Array(UInt64)} AND key = 'release' "         \
+    "GROUP BY project_id, value) GROUP BY project_id) AS latest "             \
+    "ON latest.project_id = e.project_id"
+
+
+static et_slice_t et_decide_text(et_slice_t s);
+
+
+void
+et_decide(et_call_t *call, const et_decision_t *decision,
+    const uint64_t *projects, size_t nprojects, const uint64_t *fingerprints,
+    size_t nfingerprints)
+{
+    et_sql_t  *query;
+
+    query = et_call_query(call, NULL);
+
+    query->write = 1;
+
+    et_sql_add(query, ET_SQL_DECIDE);
+
+    et_sql_u64s(query, "projects", projects, nprojects);
+    et_sql_u64s(query, "fingerprints", fingerprints, nfingerprints);
+    et_sql_u64(query, "decided", decision->status != ET_STATUS_ANY);
+    et_sql_str(query, "status", et_status_name(decision->status));
+    et_sql_str(query, "by", et_decide_text(decision->by));
+    et_sql_u64(query, "next", decision->next_release);
+    et_sql_str(query, "release", et_decide_text(decision->release));
+    et_sql_i64(query, "until", decision->until);
+    et_sql_u64(query, "count", decision->count);
+    et_sql_u64(query, "users", decision->users);
+    et_sql_u64(query, "assign", decision->assigned_to.data != NULL);
+    et_sql_str(query, "assigned_to",
+                 et_decide_text(decision->assigned_to));
+}
+
+
+static et_slice_t
+et_decide_text(et_slice_t s)
+{
+    return s.data == NULL ? et_slice("", 0) : s;
+}

@@ -1,0 +1,608 @@
+/*
+ * Lists of errors, and one error.
+ */
+
+#include "et_errors.h"
+#include "et_errors_search.h"
+#include "et_errors_sql.h"
+#include "et_time.h"
+
+
+static void et_errors_ask_key(et_sql_t *query,
+    const et_errors_filter_t *filter);
+static void et_errors_ask_errors(et_call_t *call, et_sql_t *query,
+    const et_errors_filter_t *filter);
+static void et_errors_ask_joins(et_sql_t *query,
+    const et_errors_filter_t *filter);
+static void et_errors_ask_order(et_call_t *call, et_sql_t *query,
+    const et_errors_filter_t *filter);
+static void et_errors_read_row(const et_value_t *row, et_error_t *error);
+static et_status_t et_errors_status(et_slice_t name);
+static void et_errors_reverse(et_errors_t *list);
+static int et_errors_read_details(et_call_t *call, et_slice_t answer,
+    et_errors_t *list);
+static int et_errors_read_counts(et_call_t *call, et_slice_t answer,
+    et_errors_t *list);
+static et_error_t *et_errors_find(const et_errors_t *list, uint64_t project,
+    uint64_t fingerprint);
+static int et_errors_unreadable(et_call_t *call);
+static void et_errors_ask_ids(et_call_t *call, et_sql_t *query,
+    const et_errors_t *list);
+
+
+void
+et_errors_ask_page(et_call_t *call, const et_errors_filter_t *filter)
+{
+    et_sql_t  *query;
+
+    query = et_call_query(call, ET_SQL_PAGE_COLUMNS);
+
+    et_sql_add(query, ET_SQL_PAGE);
+    et_errors_ask_key(query, filter);
+    et_errors_ask_errors(call, query, filter);
+    et_errors_ask_joins(query, filter);
+    et_errors_ask_order(call, query, filter);
+
+    et_sql_u64s(query, "projects", filter->projects, filter->nprojects);
+}
+
+
+static void
+et_errors_ask_key(et_sql_t *query, const et_errors_filter_t *filter)
+{
+    switch (filter->sort) {
+
+    case ET_SORT_LAST_SEEN:
+        et_sql_add(query, filter->cursor.given ? ET_SQL_KEY_LAST_ASOF
+                                                 : ET_SQL_KEY_LAST);
+        break;
+
+    case ET_SORT_FIRST_SEEN:
+        et_sql_add(query, ET_SQL_KEY_FIRST);
+        break;
+
+    case ET_SORT_FREQUENCY:
+        if (filter->count_to != 0) {
+            et_sql_add(query, ET_SQL_KEY_COUNT);
+            break;
+        }
+
+        et_sql_add(query, filter->cursor.given ? ET_SQL_KEY_N_ASOF
+                                                 : ET_SQL_KEY_N);
+        break;
+
+    default:
+        et_sql_add(query, ET_SQL_KEY_USERS);
+        break;
+    }
+}
+
+
+/* The errors that the list may have, before their state is known. */
+
+static void
+et_errors_ask_errors(et_call_t *call, et_sql_t *query,
+    const et_errors_filter_t *filter)
+{
+    const et_search_t  *search;
+
+    search = &filter->search;
+
+    et_sql_add(query, ET_SQL_ERRORS);
+
+    if (filter->sort == ET_SORT_USERS) {
+        et_sql_add(query, ET_SQL_ERRORS_USERS);
+    }
+
+    if (et_errors_search_needs_last(search)) {
+        et_sql_add(query, ET_SQL_ERRORS_LAST);
+    }
+
+    if (et_errors_search_needs_first(search)) {
+        et_sql_add(query, ET_SQL_ERRORS_FIRST);
+    }
+
+    et_sql_add(query, ET_SQL_ERRORS_FROM);
+
+    if (filter->nfingerprints != 0) {
+        et_sql_add(query, ET_SQL_ERRORS_THESE);
+        et_sql_u64s(query, "fingerprints", filter->fingerprints,
+                      filter->nfingerprints);
+    }
+
+    if (filter->nenvironments != 0) {
+        et_sql_add(query, ET_SQL_ENVIRONMENTS);
+        et_sql_strs(query, "environments", filter->environments,
+                      filter->nenvironments);
+    }
+
+    et_errors_search_where(call, query, search);
+
+    et_sql_add(query, ET_SQL_ERRORS_GROUP);
+
+    if (filter->since != 0) {
+        et_sql_add(query, ET_SQL_ERRORS_SINCE);
+        et_sql_i64(query, "since", filter->since);
+    }
+
+    if (filter->until != 0) {
+        et_sql_add(query, ET_SQL_ERRORS_UNTIL);
+        et_sql_i64(query, "until", filter->until);
+    }
+
+    et_errors_search_having(call, query, search);
+
+    et_sql_add(query, ET_SQL_ERRORS_END);
+}
+
+
+static void
+et_errors_ask_joins(et_sql_t *query, const et_errors_filter_t *filter)
+{
+    et_sql_add(query, ET_SQL_STATUS);
+    et_sql_add(query, ET_SQL_REACHED);
+    et_sql_add(query, ET_SQL_JOIN_USERS);
+
+    if (filter->sort == ET_SORT_FREQUENCY && filter->count_to != 0) {
+        et_sql_add(query, ET_SQL_JOIN_COUNT);
+        et_sql_i64(query, "from", filter->count_from);
+        et_sql_i64(query, "to", filter->count_to);
+        return;
+    }
+
+    if (filter->cursor.given && filter->sort <= ET_SORT_FREQUENCY
+        && filter->sort != ET_SORT_FIRST_SEEN)
+    {
+        et_sql_add(query, ET_SQL_JOIN_CHANGES);
+        et_sql_i64(query, "asof", filter->cursor.asof);
+
+        if (filter->sort == ET_SORT_LAST_SEEN) {
+            et_sql_add(query, ET_SQL_JOIN_BEFORE);
+        }
+    }
+}
+
+
+static void
+et_errors_ask_order(et_call_t *call, et_sql_t *query,
+    const et_errors_filter_t *filter)
+{
+    const et_cursor_t  *cursor;
+
+    cursor = &filter->cursor;
+
+    et_sql_add(query, ET_SQL_PAGE_END);
+
+    et_errors_search_page(call, query, &filter->search);
+
+    if (filter->search.status != ET_STATUS_ANY) {
+        et_sql_add(query, filter->search.not_status ? ET_SQL_PAGE_STATUS_NOT
+                                                      : ET_SQL_PAGE_STATUS);
+        et_sql_str(query, "status", et_status_name(filter->search.status));
+    }
+
+    if (cursor->given) {
+        et_sql_add(query, cursor->back ? ET_SQL_PAGE_BEFORE
+                                         : ET_SQL_PAGE_BEHIND);
+        et_sql_i64(query, "key", cursor->key);
+        et_sql_u64(query, "id0", cursor->id[0]);
+        et_sql_u64(query, "id1", cursor->id[1]);
+    }
+
+    et_sql_add(query, cursor->back ? ET_SQL_PAGE_ASC : ET_SQL_PAGE_DESC);
+
+    /* one more says whether there is another page */
+
+    et_sql_u64(query, "limit", filter->limit + 1);
+}
+
+
+int
+et_errors_read_page(et_call_t *call, et_slice_t answer,
+    const et_errors_filter_t *filter, et_errors_t *list)
+{
+    size_t       max;
+    et_result_t  result;
+
+    memset(list, 0, sizeof(et_errors_t));
+
+    max = filter->limit;
+
+    list->items = et_arena_zalloc(call->arena,
+                                  (max + 1) * sizeof(et_error_t));
+    if (list->items == NULL) {
+        et_call_no_memory(call);
+        return 0;
+    }
+
+    list->asof = filter->cursor.given ? filter->cursor.asof : 0;
+
+    et_result_open(&result, ET_SQL_PAGE_COLUMNS, answer);
+
+    while (et_result_next(&result)) {
+
+        if (list->asof == 0) {
+            list->asof = result.row[3].i;
+        }
+
+        if (list->n == max) {
+            list->more = 1;
+            break;
+        }
+
+        et_errors_read_row(result.row, &list->items[list->n++]);
+    }
+
+    if (result.bad) {
+        return et_errors_unreadable(call);
+    }
+
+    if (filter->cursor.back) {
+        et_errors_reverse(list);
+
+        list->before = list->more;
+        list->more = 1;
+
+    } else {
+        list->before = filter->cursor.given;
+    }
+
+    return 1;
+}
+
+
+static void
+et_errors_read_row(const et_value_t *row, et_error_t *error)
+{
+    error->project = row[0].u;
+    error->fingerprint = row[1].u;
+    error->key = row[2].i;
+    error->first_seen = row[4].i;
+    error->last_seen = row[5].i;
+    error->n = row[6].u;
+    error->status = et_errors_status(row[7].s);
+    error->decided = et_errors_status(row[8].s);
+    error->changed = error->decided == ET_STATUS_ANY ? 0 : row[9].i;
+    error->changed_by = row[10].s;
+    error->resolved_in = row[11].s;
+    error->after_release = row[12].u != 0;
+    error->until = row[13].i;
+    error->until_n = row[14].u;
+    error->until_users = row[15].u;
+    error->assigned_to = row[16].s;
+    error->regressed = error->decided == ET_STATUS_RESOLVED
+                       && error->status == ET_STATUS_UNRESOLVED;
+}
+
+
+static et_status_t
+et_errors_status(et_slice_t name)
+{
+    unsigned  i;
+
+    for (i = ET_STATUS_UNRESOLVED; i <= ET_STATUS_IGNORED; i++) {
+        if (et_slice_eq(name, et_status_name((et_status_t) i))) {
+            return (et_status_t) i;
+        }
+    }
+
+    return ET_STATUS_ANY;
+}
+
+
+static void
+et_errors_reverse(et_errors_t *list)
+{
+    size_t      i;
+    et_error_t  swap;
+
+    for (i = 0; i < list->n / 2; i++) {
+        swap = list->items[i];
+        list->items[i] = list->items[list->n - 1 - i];
+        list->items[list->n - 1 - i] = swap;
+    }
+}
+
+
+void
+et_errors_link(et_call_t *call, const et_errors_filter_t *filter,
+    const et_errors_t *list)
+{
+    et_cursor_t  next, previous;
+
+    if (list->n == 0) {
+        return;
+    }
+
+    next.back = 0;
+    next.asof = list->asof;
+    next.key = list->items[list->n - 1].key;
+    next.id[0] = list->items[list->n - 1].project;
+    next.id[1] = list->items[list->n - 1].fingerprint;
+
+    previous.back = 1;
+    previous.asof = list->asof;
+    previous.key = list->items[0].key;
+    previous.id[0] = list->items[0].project;
+    previous.id[1] = list->items[0].fingerprint;
+
+    et_call_link(call, list->more ? &next : NULL,
+                 list->before ? &previous : NULL, filter->limit);
+}
+
+
+void
+et_errors_ask_shown(et_call_t *call, const et_errors_t *list)
+{
+    et_sql_t  *query;
+
+    query = et_call_query(call, ET_SQL_SHOWN_COLUMNS);
+
+    et_sql_add(query, ET_SQL_SHOWN);
+    et_errors_ask_ids(call, query, list);
+
+    if (list->buckets.n == 0) {
+        return;
+    }
+
+    query = et_call_query(call, ET_SQL_COUNTS_COLUMNS);
+
+    et_sql_add(query, ET_SQL_COUNTS);
+    et_sql_i64(query, "from", list->buckets.from);
+    et_sql_i64(query, "step", list->buckets.step);
+    et_errors_ask_ids(call, query, list);
+}
+
+
+static void
+et_errors_ask_ids(et_call_t *call, et_sql_t *query, const et_errors_t *list)
+{
+    size_t     i, k, nprojects;
+    uint64_t  *ids;
+
+    ids = et_arena_alloc(call->arena, (2 * list->n + 1) * sizeof(uint64_t));
+
+    if (ids == NULL) {
+        call->failed = 1;
+        return;
+    }
+
+    nprojects = 0;
+
+    for (i = 0; i < list->n; i++) {
+        ids[list->n + i] = list->items[i].fingerprint;
+
+        for (k = 0; k < nprojects; k++) {
+            if (ids[k] == list->items[i].project) {
+                break;
+            }
+        }
+
+        if (k == nprojects) {
+            ids[nprojects++] = list->items[i].project;
+        }
+    }
+
+    et_sql_u64s(query, "projects", ids, nprojects);
+    et_sql_u64s(query, "fingerprints", ids + list->n, list->n);
+}
+
+
+int
+et_errors_read_shown(et_call_t *call, const et_slice_t *answers,
+    et_errors_t *list)
+{
+    return et_errors_read_details(call, answers[0], list)
+           && (list->buckets.n == 0
+               || et_errors_read_counts(call, answers[1], list));
+}
+
+
+static int
+et_errors_read_details(et_call_t *call, et_slice_t answer, et_errors_t *list)
+{
+    et_error_t   *error;
+    et_value_t   *row;
+    et_result_t   result;
+
+    et_result_open(&result, ET_SQL_SHOWN_COLUMNS, answer);
+
+    row = result.row;
+
+    while (et_result_next(&result)) {
+        error = et_errors_find(list, row[0].u, row[1].u);
+
+        if (error == NULL) {
+            continue;
+        }
+
+        error->first_seen = row[2].i;
+        error->last_seen = row[3].i;
+        error->n = row[4].u;
+        error->users = row[5].u;
+        error->level = row[6].s;
+        error->platform = row[7].s;
+        error->type = row[8].s;
+        error->value = row[9].s;
+        error->message = row[10].s;
+        error->culprit = row[11].s;
+        error->logger = row[12].s;
+        error->environment = row[13].s;
+        error->first_event = row[14].s;
+        error->last_event = row[15].s;
+        error->first_release = row[16].s;
+        error->last_release = row[17].s;
+    }
+
+    return result.bad ? et_errors_unreadable(call) : 1;
+}
+
+
+static int
+et_errors_read_counts(et_call_t *call, et_slice_t answer, et_errors_t *list)
+{
+    size_t        i;
+    uint64_t     *counts;
+    et_error_t   *error;
+    et_value_t   *row;
+    et_result_t   result;
+
+    counts = et_arena_zalloc(call->arena, (list->n * list->buckets.n + 1)
+                                          * sizeof(uint64_t));
+    if (counts == NULL) {
+        et_call_no_memory(call);
+        return 0;
+    }
+
+    for (i = 0; i < list->n; i++) {
+        list->items[i].counts = counts + i * list->buckets.n;
+    }
+
+    et_result_open(&result, ET_SQL_COUNTS_COLUMNS, answer);
+
+    row = result.row;
+
+    while (et_result_next(&result)) {
+        error = et_errors_find(list, row[0].u, row[1].u);
+
+        /* a client's clock may be ahead of the last bucket */
+
+        if (error != NULL && row[2].i >= 0
+            && (uint64_t) row[2].i < list->buckets.n)
+        {
+            error->counts[row[2].i] += row[3].u;
+        }
+    }
+
+    return result.bad ? et_errors_unreadable(call) : 1;
+}
+
+
+/* Pages are short: of a hundred rows or two. */
+
+static et_error_t *
+et_errors_find(const et_errors_t *list, uint64_t project,
+    uint64_t fingerprint)
+{
+    size_t  i;
+
+    for (i = 0; i < list->n; i++) {
+        if (list->items[i].fingerprint == fingerprint
+            && list->items[i].project == project)
+        {
+            return &list->items[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+void
+et_errors_ask_one(et_call_t *call, const uint64_t *project,
+    const uint64_t *fingerprint, const et_buckets_t *buckets)
+{
+    et_error_t          error;
+    et_errors_t         list;
+    et_errors_filter_t  filter;
+
+    memset(&filter, 0, sizeof(et_errors_filter_t));
+
+    filter.projects = project;
+    filter.nprojects = 1;
+    filter.fingerprints = fingerprint;
+    filter.nfingerprints = 1;
+    filter.limit = 1;
+
+    et_errors_ask_page(call, &filter);
+
+    memset(&error, 0, sizeof(et_error_t));
+    memset(&list, 0, sizeof(et_errors_t));
+
+    error.project = *project;
+    error.fingerprint = *fingerprint;
+
+    list.items = &error;
+    list.n = 1;
+    list.buckets = *buckets;
+
+    et_errors_ask_shown(call, &list);
+}
+
+
+int
+et_errors_read_one(et_call_t *call, const et_slice_t *answers,
+    uint64_t project, uint64_t fingerprint, const et_buckets_t *buckets,
+    et_errors_t *list)
+{
+    et_errors_filter_t  filter;
+
+    memset(&filter, 0, sizeof(et_errors_filter_t));
+
+    filter.limit = 1;
+
+    if (!et_errors_read_page(call, answers[0], &filter, list)) {
+        return 0;
+    }
+
+    if (list->n == 0 || list->items[0].project != project
+        || list->items[0].fingerprint != fingerprint)
+    {
+        et_call_fail(call, 404, "no such error");
+        return 0;
+    }
+
+    list->buckets = *buckets;
+
+    return et_errors_read_shown(call, answers + 1, list);
+}
+
+
+void
+et_buckets_of(et_buckets_t *buckets, int64_t period, int64_t now)
+{
+    size_t   i;
+    int64_t  last;
+
+    static const struct {
+        int64_t  period;       /* up to, seconds */
+        int64_t  step;
+    } steps[] = {
+        { 1800, 60 },
+        { 3600, 300 },
+        { 2 * 86400, 3600 },
+        { 90 * 86400, 86400 }
+    };
+
+    period /= ET_SECOND;
+    last = now / ET_SECOND;
+
+    for (i = 0; i < sizeof(steps) / sizeof(steps[0]) - 1; i++) {
+        if (period <= steps[i].period) {
+            break;
+        }
+    }
+
+    buckets->step = steps[i].step;
+    buckets->n = (size_t) (period / buckets->step);
+
+    if (buckets->n > ET_ERRORS_BUCKETS) {
+        buckets->n = ET_ERRORS_BUCKETS;
+    }
+
+    if (buckets->n == 0) {
+        buckets->n = 1;
+    }
+
+    buckets->from = last - last % buckets->step
+                    - (int64_t) (buckets->n - 1) * buckets->step;
+}
+
+
+static int
+et_errors_unreadable(et_call_t *call)
+{
+    et_call_unreadable(call);
+
+    return 0;
+}

@@ -1,0 +1,139 @@
+/*
+ * Lists of errors, and one error: what every read API shows of them.
+ *
+ * A list is read in two steps.  First its page: which errors, in which order
+ * and state, from the narrow columns of the projects' errors.  Then what is
+ * shown of these few: names, users, counts of a period.  So the cost of a
+ * page is that of the number of errors of its projects, and never that of
+ * their events.
+ *
+ *     step 0   et_errors_ask_page()
+ *     step 1   et_errors_read_page(), et_errors_ask_shown()
+ *     step 2   et_errors_read_shown()
+ */
+
+#ifndef ET_ERRORS_H
+#define ET_ERRORS_H
+
+#include "et_cursor.h"
+#include "et_search.h"
+
+
+#define ET_ERRORS_BUCKETS  400 /* of a period, at the most */
+
+
+typedef enum {
+    ET_SORT_LAST_SEEN = 0,
+    ET_SORT_FIRST_SEEN,
+    ET_SORT_FREQUENCY,
+    ET_SORT_USERS,
+    ET_SORT_COUNT
+} et_error_sort_t;
+
+typedef struct {
+    const uint64_t   *projects;
+    size_t            nprojects;
+    const uint64_t   *fingerprints;   /* only these; n 0: all */
+    size_t            nfingerprints;
+    et_error_sort_t   sort;
+    et_search_t       search;
+    const et_slice_t *environments;   /* seen in one of these; n 0: all */
+    size_t            nenvironments;
+    int64_t           since;          /* last seen then or later; 0: ever */
+    int64_t           until;          /* first seen before; 0: ever */
+
+    /* FREQUENCY counts these; 0, 0: all that ever were */
+    int64_t           count_from;
+    int64_t           count_to;
+
+    et_cursor_t       cursor;
+    uint64_t          limit;
+} et_errors_filter_t;
+
+/* A period that is counted in buckets: "from" is a multiple of "step". */
+typedef struct {
+    int64_t           from;           /* seconds */
+    int64_t           step;           /* seconds */
+    size_t            n;              /* buckets; 0: none is asked */
+} et_buckets_t;
+
+typedef struct {
+    uint64_t          project;
+    uint64_t          fingerprint;
+    int64_t           key;            /* of the sort */
+    et_status_t       status;         /* as it is now */
+    et_status_t       decided;        /* as somebody has decided; ANY: nobody */
+    int64_t           changed;        /* when */
+    et_slice_t        changed_by;
+    et_slice_t        resolved_in;    /* a release */
+    unsigned          after_release:1;
+    unsigned          regressed:1;    /* resolved, and seen again */
+    int64_t           until;          /* ignored: see 007_error_status.sql */
+    uint64_t          until_n;
+    uint64_t          until_users;
+    et_slice_t        assigned_to;
+
+    int64_t           first_seen;
+    int64_t           last_seen;
+    uint64_t          n;
+    uint64_t          users;
+    et_slice_t        level;
+    et_slice_t        platform;
+    et_slice_t        type;           /* "": a message */
+    et_slice_t        value;
+    et_slice_t        message;
+    et_slice_t        culprit;
+    et_slice_t        logger;
+    et_slice_t        environment;
+    et_slice_t        first_event;    /* ids: 32 hexadecimal digits */
+    et_slice_t        last_event;
+    et_slice_t        first_release;
+    et_slice_t        last_release;
+    uint64_t         *counts;         /* of the buckets */
+} et_error_t;
+
+typedef struct {
+    et_error_t       *items;
+    size_t            n;
+    int64_t           asof;           /* when the first page was read */
+    unsigned          more:1;         /* behind the last one, in the */
+    unsigned          before:1;       /* order of the list, and before */
+    et_buckets_t      buckets;
+} et_errors_t;
+
+
+/* Adds the page's query to the step. */
+void et_errors_ask_page(et_call_t *call, const et_errors_filter_t *filter);
+
+/*
+ * Reads it: 1, or 0 where the call is answered.  The items have what a page
+ * knows: ids, key, state, first_seen, last_seen, n.
+ */
+int et_errors_read_page(et_call_t *call, et_slice_t answer,
+    const et_errors_filter_t *filter, et_errors_t *list);
+
+/* The cursors of the pages behind and before the one that was read. */
+void et_errors_link(et_call_t *call, const et_errors_filter_t *filter,
+    const et_errors_t *list);
+
+/* Adds one query to the step, or two where buckets are asked.  An empty list
+ * needs neither. */
+void et_errors_ask_shown(et_call_t *call, const et_errors_t *list);
+int et_errors_read_shown(et_call_t *call, const et_slice_t *answers,
+    et_errors_t *list);
+
+/* One error, in one step: page and all of it. */
+void et_errors_ask_one(et_call_t *call, const uint64_t *project,
+    const uint64_t *fingerprint, const et_buckets_t *buckets);
+
+/* 1; 0 where the call is answered, 404 included. */
+int et_errors_read_one(et_call_t *call, const et_slice_t *answers,
+    uint64_t project, uint64_t fingerprint, const et_buckets_t *buckets,
+    et_errors_t *list);
+
+/* The buckets of a period that ends now, of some fixed width: 24 hours of an
+ * hour each, 30 days of a day each. */
+void et_buckets_of(et_buckets_t *buckets, int64_t period, int64_t now);
+
+
+#endif /* ET_ERRORS_H */

@@ -1,0 +1,362 @@
+/*
+ * A search's words as conditions.  A key that is none of the table's is a
+ * tag's.
+ */
+
+#include "et_errors_search.h"
+#include "et_errors_sql.h"
+#include "et_route.h"
+#include "et_time.h"
+
+
+typedef enum {
+    ET_WORD_TAG = 0,
+    ET_WORD_HAS,
+    ET_WORD_USER,              /* in events, by an index */
+    ET_WORD_LAST,              /* a field of the last event */
+    ET_WORD_FIRST,             /* of the first */
+    ET_WORD_PAGE,              /* of the decision */
+    ET_WORD_NUMBER,
+    ET_WORD_TIME
+} et_word_kind_t;
+
+typedef struct {
+    const char      *key;
+    et_word_kind_t   kind;
+    const char      *sql;      /* of equal values */
+    const char      *like;     /* of patterns */
+} et_word_t;
+
+
+static const et_word_t *et_word_find(const et_term_t *term);
+static int et_words_need(const et_search_t *search, et_word_kind_t kind);
+static void et_word_tag(et_call_t *call, et_sql_t *query, unsigned i,
+    const et_term_t *term, et_slice_t key);
+static void et_word_number(et_call_t *call, et_sql_t *query, unsigned i,
+    const et_term_t *term, const et_word_t *word);
+static int et_word_value(et_call_t *call, const et_term_t *term,
+    const et_word_t *word, et_term_op_t *op, int64_t *value);
+static void et_word_values(et_call_t *call, et_sql_t *query, unsigned i,
+    const et_term_t *term);
+
+
+#define ET_WORD(key, kind, field)                                             \
+    { key, kind, ET_SQL_FIELD(field), ET_SQL_FIELD_LIKE(field) }
+
+static const et_word_t  et_words[] = {
+    { "has",          ET_WORD_HAS,  NULL, NULL },
+    { "user.id",      ET_WORD_USER, ET_SQL_USERS("user_id"), NULL },
+    { "user.email",   ET_WORD_USER, ET_SQL_USERS("user_email"), NULL },
+    { "user.username", ET_WORD_USER, ET_SQL_USERS("user_name"), NULL },
+    { "user.ip",      ET_WORD_USER, ET_SQL_USERS("user_ip"), NULL },
+    ET_WORD("error.type", ET_WORD_LAST, "l.type"),
+    ET_WORD("error.value", ET_WORD_LAST, "l.value"),
+    ET_WORD("message", ET_WORD_LAST, "l.message"),
+    ET_WORD("culprit", ET_WORD_LAST, "l.culprit"),
+    ET_WORD("location", ET_WORD_LAST, "l.culprit"),
+    ET_WORD("platform", ET_WORD_LAST, "l.platform"),
+    ET_WORD("platform.name", ET_WORD_LAST, "l.platform"),
+    { "title",        ET_WORD_LAST,
+      ET_SQL_FIELD("concat(l.type, ': ', l.value)"),
+      ET_SQL_FIELD_LIKE("concat(l.type, ': ', l.value)") },
+    ET_WORD("firstRelease", ET_WORD_FIRST, "f.release"),
+    ET_WORD("first_release", ET_WORD_FIRST, "f.release"),
+    ET_WORD("assigned", ET_WORD_PAGE, "assigned_to"),
+    ET_WORD("assigned_to", ET_WORD_PAGE, "assigned_to"),
+    { "timesSeen",    ET_WORD_NUMBER, "n", NULL },
+    { "times_seen",   ET_WORD_NUMBER, "n", NULL },
+    { "firstSeen",    ET_WORD_TIME,
+      "toUnixTimestamp64Micro(first_seen)", NULL },
+    { "first_seen",   ET_WORD_TIME,
+      "toUnixTimestamp64Micro(first_seen)", NULL },
+    { "lastSeen",     ET_WORD_TIME,
+      "toUnixTimestamp64Micro(last_seen)", NULL },
+    { "last_seen",    ET_WORD_TIME,
+      "toUnixTimestamp64Micro(last_seen)", NULL },
+    { "age",          ET_WORD_TIME,
+      "toUnixTimestamp64Micro(first_seen)", NULL },
+    { NULL, ET_WORD_TAG, NULL, NULL }
+};
+
+
+int
+et_errors_search_needs_last(const et_search_t *search)
+{
+    return search->text.len != 0 || et_words_need(search, ET_WORD_LAST);
+}
+
+
+int
+et_errors_search_needs_first(const et_search_t *search)
+{
+    return et_words_need(search, ET_WORD_FIRST);
+}
+
+
+void
+et_errors_search_where(et_call_t *call, et_sql_t *query,
+    const et_search_t *search)
+{
+    unsigned          i;
+    const et_term_t  *term;
+    const et_word_t  *word;
+
+    for (i = 0; i < search->nterms; i++) {
+        term = &search->terms[i];
+        word = et_word_find(term);
+
+        switch (word->kind) {
+
+        case ET_WORD_TAG:
+            et_word_tag(call, query, i, term, term->key);
+            break;
+
+        case ET_WORD_HAS:
+            et_sql_add(query, term->negated ? ET_SQL_NOT_IN : ET_SQL_IN);
+            et_sql_add(query, ET_SQL_TAGS);
+            et_sql_add_n(query, ET_SQL_TAGS_HAVE, i);
+            et_sql_str(query, et_sql_name(query, "k%u", i),
+                         term->values[0]);
+            break;
+
+        case ET_WORD_USER:
+            et_sql_add(query, term->negated ? ET_SQL_NOT_IN : ET_SQL_IN);
+            et_sql_add_n(query, word->sql, i);
+            et_sql_strs(query, et_sql_name(query, "v%u", i),
+                          term->values, term->nvalues);
+            break;
+
+        default:
+            break;
+        }
+    }
+}
+
+
+void
+et_errors_search_having(et_call_t *call, et_sql_t *query,
+    const et_search_t *search)
+{
+    unsigned          i;
+    const et_term_t  *term;
+    const et_word_t  *word;
+
+    if (search->text.len != 0) {
+        et_sql_add(query, ET_SQL_ERRORS_TEXT);
+        et_sql_str(query, "text", search->text);
+    }
+
+    for (i = 0; i < search->nterms; i++) {
+        term = &search->terms[i];
+        word = et_word_find(term);
+
+        switch (word->kind) {
+
+        case ET_WORD_LAST:
+        case ET_WORD_FIRST:
+            et_sql_add(query, term->negated ? ET_SQL_AND_NOT : ET_SQL_AND);
+            et_sql_add_n(query, term->wildcard ? word->like : word->sql, i);
+            et_word_values(call, query, i, term);
+            break;
+
+        case ET_WORD_NUMBER:
+        case ET_WORD_TIME:
+            et_word_number(call, query, i, term, word);
+            break;
+
+        default:
+            break;
+        }
+    }
+}
+
+
+void
+et_errors_search_page(et_call_t *call, et_sql_t *query,
+    const et_search_t *search)
+{
+    unsigned          i;
+    const et_term_t  *term;
+    const et_word_t  *word;
+
+    for (i = 0; i < search->nterms; i++) {
+        term = &search->terms[i];
+        word = et_word_find(term);
+
+        if (word->kind == ET_WORD_PAGE) {
+            et_sql_add(query, term->negated ? ET_SQL_AND_NOT : ET_SQL_AND);
+            et_sql_add_n(query, term->wildcard ? word->like : word->sql, i);
+            et_word_values(call, query, i, term);
+        }
+    }
+}
+
+
+const char *
+et_errors_search_check(et_call_t *call, const et_search_t *search)
+{
+    size_t            i;
+    int64_t           value;
+    et_term_op_t      op;
+    const et_term_t  *term;
+    const et_word_t  *word;
+
+    for (i = 0; i < search->nterms; i++) {
+        term = &search->terms[i];
+        word = et_word_find(term);
+
+        if (word->kind >= ET_WORD_NUMBER
+            && !et_word_value(call, term, word, &op, &value))
+        {
+            return word->kind == ET_WORD_NUMBER
+                   ? "timesSeen: has to be a number such as >10"
+                   : "firstSeen:, lastSeen: and age: have to be a period "
+                     "such as -24h, or a time";
+        }
+    }
+
+    return NULL;
+}
+
+
+static const et_word_t *
+et_word_find(const et_term_t *term)
+{
+    const et_word_t  *word;
+
+    for (word = et_words; word->key != NULL; word++) {
+        if (et_slice_eq(term->key, et_slice_str(word->key))) {
+            break;
+        }
+    }
+
+    return word;
+}
+
+
+static int
+et_words_need(const et_search_t *search, et_word_kind_t kind)
+{
+    size_t  i;
+
+    for (i = 0; i < search->nterms; i++) {
+        if (et_word_find(&search->terms[i])->kind == kind) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+et_word_tag(et_call_t *call, et_sql_t *query, unsigned i,
+    const et_term_t *term, et_slice_t key)
+{
+    et_slice_t  none;
+
+    /* tag:"" is a tag that is not there, and !tag:"" one that is */
+
+    none = et_slice("", 0);
+
+    if (term->nvalues == 1 && et_slice_eq(term->values[0], none)) {
+        et_sql_add(query, term->negated ? ET_SQL_IN : ET_SQL_NOT_IN);
+        et_sql_add(query, ET_SQL_TAGS);
+        et_sql_add_n(query, ET_SQL_TAGS_HAVE, i);
+
+    } else {
+        et_sql_add(query, term->negated ? ET_SQL_NOT_IN : ET_SQL_IN);
+        et_sql_add(query, ET_SQL_TAGS);
+        et_sql_add_n(query, term->wildcard ? ET_SQL_TAGS_LIKE
+                                             : ET_SQL_TAGS_VALUE, i);
+        et_word_values(call, query, i, term);
+    }
+
+    et_sql_str(query, et_sql_name(query, "k%u", i), key);
+}
+
+
+static void
+et_word_number(et_call_t *call, et_sql_t *query, unsigned i,
+    const et_term_t *term, const et_word_t *word)
+{
+    int64_t       value;
+    et_term_op_t  op;
+
+    static const char *const  ops[] = { " = ", " < ", " <= ", " > ", " >= " };
+
+    if (!et_word_value(call, term, word, &op, &value)) {
+        return;
+    }
+
+    et_sql_add(query, term->negated ? ET_SQL_AND_NOT : ET_SQL_AND);
+    et_sql_add(query, "(toInt64(");
+    et_sql_add(query, word->sql);
+    et_sql_add(query, ")");
+    et_sql_add(query, ops[op]);
+    et_sql_add_n(query, "{v%u:Int64})", i);
+    et_sql_i64(query, et_sql_name(query, "v%u", i), value);
+}
+
+
+/* "-24h": later than 24 hours ago; "+24h": earlier.  Of an age it is the
+ * same; of a time given as such, ">" is later. */
+
+static int
+et_word_value(et_call_t *call, const et_term_t *term, const et_word_t *word,
+    et_term_op_t *op, int64_t *value)
+{
+    int64_t     period;
+    uint64_t    n;
+    et_slice_t  text;
+
+    text = term->values[0];
+    *op = term->op;
+
+    if (term->nvalues != 1 || text.len == 0) {
+        return 0;
+    }
+
+    if (word->kind == ET_WORD_NUMBER) {
+        if (!et_parse_u64(text, &n) || n > INT64_MAX) {
+            return 0;
+        }
+
+        *value = (int64_t) n;
+        return 1;
+    }
+
+    if ((text.data[0] == '-' || text.data[0] == '+')
+        && et_period_parse(et_slice(text.data + 1, text.len - 1), &period))
+    {
+        *op = text.data[0] == '-' ? ET_TERM_GE : ET_TERM_LE;
+        *value = call->now - period;
+        return 1;
+    }
+
+    return et_time_parse(text, value);
+}
+
+
+static void
+et_word_values(et_call_t *call, et_sql_t *query, unsigned i,
+    const et_term_t *term)
+{
+    size_t       k;
+    et_slice_t   likes[ET_SEARCH_VALUES];
+    const char  *name;
+
+    name = et_sql_name(query, "v%u", i);
+
+    if (!term->wildcard) {
+        et_sql_strs(query, name, term->values, term->nvalues);
+        return;
+    }
+
+    for (k = 0; k < term->nvalues; k++) {
+        likes[k] = et_search_like(call->arena, term->values[k]);
+        call->failed |= likes[k].data == NULL;
+    }
+
+    et_sql_strs(query, name, likes, term->nvalues);
+}

@@ -1,0 +1,67 @@
+/*
+ * Events as they were kept: those of an error, one page after the other.
+ */
+
+#ifndef ET_EVENTS_H
+#define ET_EVENTS_H
+
+#include "et_cursor.h"
+
+
+/* bytes of payloads on a page: it ends before its limit rather than to be too
+ * large, but has an event at least */
+#define ET_EVENTS_PAGE  (4 * 1024 * 1024)
+
+
+typedef struct {
+    uint64_t      project;
+    uint64_t      fingerprint;
+    int           oldest_first;
+    et_cursor_t   cursor;
+    uint64_t      limit;
+} et_events_filter_t;
+
+typedef struct {
+    uint64_t      project;
+    uint64_t      fingerprint;
+    et_slice_t    id;          /* 32 hexadecimal digits */
+    uint64_t      id_high;     /* the same, for cursors */
+    uint64_t      id_low;
+    int64_t       timestamp;
+    int64_t       received;
+    et_slice_t    level;
+    et_slice_t    platform;
+    et_slice_t    type;        /* "": a message */
+    et_slice_t    value;
+    et_slice_t    message;
+    et_slice_t    culprit;
+    et_slice_t    environment;
+    et_slice_t    release;
+    et_slice_t    payload;     /* JSON */
+} et_event_row_t;
+
+typedef struct {
+    et_event_row_t  *items;
+    size_t           n;
+    unsigned         more:1;   /* behind the last one, and before the first, */
+    unsigned         before:1; /* in the order of the list */
+} et_events_t;
+
+
+/* A page of an error's events; adds its query to the step. */
+void et_events_ask(et_call_t *call, const et_events_filter_t *filter);
+
+/* 1, or 0 where the call is answered. */
+int et_events_read(et_call_t *call, et_slice_t answer,
+    const et_events_filter_t *filter, et_events_t *list);
+
+void et_events_link(et_call_t *call, const et_events_filter_t *filter,
+    const et_events_t *list);
+
+/* A project's newest messages, events without an exception: no pages. */
+void et_messages_ask(et_call_t *call, uint64_t project, uint64_t limit);
+int et_messages_read(et_call_t *call, et_slice_t answer, uint64_t limit,
+    et_events_t *list);
+
+
+#endif /* ET_EVENTS_H */

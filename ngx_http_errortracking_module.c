@@ -306,6 +306,34 @@ static ngx_command_t  ngx_http_errortracking_commands[] = {
       0,
       NULL },
 
+    { ngx_string("errortracking_api"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_errortracking_api,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("errortracking_query"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE123,
+      ngx_http_errortracking_query_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("errortracking_token"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_errortracking_token,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("errortracking_api_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_errortracking_loc_conf_t, api_timeout),
+      NULL },
+
       ngx_null_command
 };
 
@@ -394,6 +422,7 @@ ngx_http_errortracking_create_loc_conf(ngx_conf_t *cf)
     elcf->scrub_ip = NGX_CONF_UNSET;
     elcf->storm_limit = NGX_CONF_UNSET_UINT;
     elcf->storm_interval = NGX_CONF_UNSET;
+    elcf->api_timeout = NGX_CONF_UNSET_MSEC;
 
     return elcf;
 }
@@ -455,7 +484,9 @@ ngx_http_errortracking_merge_loc_conf(ngx_conf_t *cf, void *parent,
 
     ngx_http_errortracking_limit_merge(prev, conf);
 
-    if (ngx_http_errortracking_keys_merge(cf, prev, conf) != NGX_CONF_OK) {
+    if (ngx_http_errortracking_keys_merge(cf, prev, conf) != NGX_CONF_OK
+        || ngx_http_errortracking_api_merge(cf, prev, conf) != NGX_CONF_OK)
+    {
         return NGX_CONF_ERROR;
     }
 

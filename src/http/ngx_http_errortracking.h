@@ -16,6 +16,8 @@
  *     post     one batch as a subrequest to ClickHouse
  *     journal  rows synced before they are acknowledged (errortracking_ack)
  *     status   counters as text and for Prometheus
+ *     api      a call of a read API                (content handler)
+ *     query    one query to ClickHouse as a subrequest of the call
  */
 
 #ifndef NGX_HTTP_ERRORTRACKING_H
@@ -102,6 +104,14 @@ typedef struct {
     et_filter_t                     filter;          /* made of these */
 
     ngx_uint_t                      flush;   /* unsigned  flush:1; */
+
+    /* errortracking_api; its types are in ngx_http_errortracking_api.h */
+    const void                     *api;
+    ngx_array_t                    *tokens;  /* of ngx_str_t */
+    ngx_str_t                       query_uri;
+    ngx_str_t                       query_database;
+    size_t                          query_buffer;
+    ngx_msec_t                      api_timeout;
 } ngx_http_errortracking_loc_conf_t;
 
 typedef struct {
@@ -117,6 +127,8 @@ typedef struct {
     unsigned                        limited:1; /* nothing of it was taken */
     unsigned                        outcomes:1; /* has those of its items */
     unsigned                        reading:1;
+
+    void                           *api;       /* a call of a read API */
 } ngx_http_errortracking_ctx_t;
 
 
@@ -222,6 +234,17 @@ char *ngx_http_errortracking_filter_release(ngx_conf_t *cf,
 char *ngx_http_errortracking_filter_ip(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 void ngx_http_errortracking_filter_merge(
+    ngx_http_errortracking_loc_conf_t *prev,
+    ngx_http_errortracking_loc_conf_t *conf);
+
+/* api: directive parsers */
+char *ngx_http_errortracking_api(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_errortracking_query_directive(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+char *ngx_http_errortracking_token(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_errortracking_api_merge(ngx_conf_t *cf,
     ngx_http_errortracking_loc_conf_t *prev,
     ngx_http_errortracking_loc_conf_t *conf);
 

@@ -2,7 +2,8 @@
 # Test::Nginx is awkward for: reloads, drains, and a ClickHouse that fails.
 #
 #     my $nginx = ET::Server->start(NAME, zone => "20m", flush => "...",
-#                                   ingest => "...", via => $proxy);
+#                                   ingest => "...", locations => "...",
+#                                   via => $proxy);
 #     $nginx->post(event())        # status, of POST .../store/
 #     $nginx->metric("rows_sent_total")
 #     $nginx->reload; $nginx->quit; $nginx->no_alerts
@@ -25,7 +26,8 @@ sub start {
     my $self = bless { name => $name, dir => "$ET::DIR/$name",
                        port => $ET::PORT, http => HTTP::Tiny->new(timeout => 30),
                        workers => 2, zone => "20m", flush => "interval=50ms",
-                       ingest => "", events => "", %has }, $class;
+                       ingest => "", events => "", locations => "",
+                       %has }, $class;
 
     mkdir $self->{dir};
     $self->configure;
@@ -89,6 +91,7 @@ $temp
 
         location = /metrics { errortracking_status prometheus; }
         location = /status { errortracking_status; }
+        $self->{locations}
 
         location = /clickhouse {
             internal;
@@ -123,6 +126,16 @@ sub get {
     my ($self, $path) = @_;
 
     return $self->{http}->get("http://127.0.0.1:$self->{port}$path");
+}
+
+
+# Another one: request("PUT", "/path", { headers => {...}, content => "..." })
+sub request {
+    my ($self, $method, $path, $options) = @_;
+
+    return $self->{http}->request($method,
+                                  "http://127.0.0.1:$self->{port}$path",
+                                  $options || {});
 }
 
 

@@ -183,23 +183,23 @@ ngx_http_errortracking_api_request(ngx_http_request_t *r, et_call_t *call)
 
     case NGX_HTTP_GET:
     case NGX_HTTP_HEAD:
-        call->method = ET_METHOD_GET;
+        call->method = ET_VERB_GET;
         break;
 
     case NGX_HTTP_PUT:
-        call->method = ET_METHOD_PUT;
+        call->method = ET_VERB_PUT;
         break;
 
     case NGX_HTTP_POST:
-        call->method = ET_METHOD_POST;
+        call->method = ET_VERB_POST;
         break;
 
     case NGX_HTTP_DELETE:
-        call->method = ET_METHOD_DELETE;
+        call->method = ET_VERB_DELETE;
         break;
 
     default:
-        call->method = ET_METHOD_OTHER;
+        call->method = ET_VERB_OTHER;
     }
 
     tp = ngx_timeofday();

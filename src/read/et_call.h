@@ -48,12 +48,12 @@ typedef enum {
 } et_call_rc_t;
 
 typedef enum {
-    ET_METHOD_GET = 0,         /* and HEAD */
-    ET_METHOD_PUT,
-    ET_METHOD_POST,
-    ET_METHOD_DELETE,
-    ET_METHOD_OTHER
-} et_method_t;
+    ET_VERB_GET = 0,         /* and HEAD */
+    ET_VERB_PUT,
+    ET_VERB_POST,
+    ET_VERB_DELETE,
+    ET_VERB_OTHER
+} et_verb_t;
 
 typedef struct et_call_s  et_call_t;
 
@@ -65,7 +65,7 @@ typedef et_call_rc_t (*et_operation_pt)(et_call_t *call);
  */
 typedef struct {
     const char       *name;    /* in logs, metrics and the OpenAPI document */
-    et_method_t       method;
+    et_verb_t       method;
     const char       *path;    /* "projects/" "*" "/errors" */
     et_operation_pt   run;
 } et_operation_t;
@@ -74,7 +74,7 @@ struct et_call_s {
     et_arena_t           *arena;
 
     /* what was asked */
-    et_method_t           method;
+    et_verb_t           method;
     et_slice_t            url;         /* scheme://host/path, no query */
     et_slice_t            segments[ET_CALL_SEGMENTS];  /* decoded */
     size_t                nsegments;

@@ -55,16 +55,16 @@ static void et_gitlab_names(cJSON *object, et_slice_t type, et_slice_t value,
 
 
 const et_operation_t  et_gitlab_operations[] = {
-    { "list_errors", ET_METHOD_GET, "projects/*/errors", et_gitlab_errors },
-    { "get_error", ET_METHOD_GET, "projects/*/errors/*", et_gitlab_error },
-    { "update_error", ET_METHOD_PUT, "projects/*/errors/*",
+    { "list_errors", ET_VERB_GET, "projects/*/errors", et_gitlab_errors },
+    { "get_error", ET_VERB_GET, "projects/*/errors/*", et_gitlab_error },
+    { "update_error", ET_VERB_PUT, "projects/*/errors/*",
       et_gitlab_update },
-    { "list_events", ET_METHOD_GET, "projects/*/errors/*/events",
+    { "list_events", ET_VERB_GET, "projects/*/errors/*/events",
       et_gitlab_events },
-    { "list_messages", ET_METHOD_GET, "projects/*/messages",
+    { "list_messages", ET_VERB_GET, "projects/*/messages",
       et_gitlab_messages },
-    { "delete_project", ET_METHOD_DELETE, "projects/*", et_gitlab_delete },
-    { NULL, ET_METHOD_GET, NULL, NULL }
+    { "delete_project", ET_VERB_DELETE, "projects/*", et_gitlab_delete },
+    { NULL, ET_VERB_GET, NULL, NULL }
 };
 
 

@@ -23,7 +23,7 @@ use Time::HiRes qw(sleep time);
 my $TOKEN = "a token of gitlab's, 0123456789";
 my $BASE = "/errortracking/api/v1";
 
-my $proxy = ET::Proxy->start("gitlab");
+my $proxy = ET::Proxy->start("gitlab", questions => 1);
 my $via = $proxy->url;
 
 my $query = <<"_EOC_";

@@ -8,6 +8,8 @@
 #     cut        hands the request on, cuts the answer's body short
 #     delay=N    hands the request on, and the answer back N seconds later
 #
+# Questions are handed on, whatever it is told, unless it has questions => 1.
+#
 # It notes each request, so that a test can tell what was sent again.
 
 package ET::Proxy;
@@ -24,8 +26,8 @@ my @running;
 
 
 sub start {
-    my ($class, $name) = @_;
-    my $self = bless { dir => "$ET::DIR/$name.proxy" }, $class;
+    my ($class, $name, %has) = @_;
+    my $self = bless { dir => "$ET::DIR/$name.proxy", %has }, $class;
 
     mkdir $self->{dir};
     $self->mode("pass");
@@ -103,14 +105,14 @@ sub serve {
     my ($token) = $head =~ /insert_deduplication_token=([\w-]+)/;
 
     # a question, not a batch
-    if (!defined $token) {
+    if (!defined $token && !$self->{questions}) {
         print $client forward($head . $body);
         close $client;
         return;
     }
 
     open my $log, ">>", "$self->{dir}/log" or die "log: $!";
-    syswrite $log, "$mode $token " . md5_hex($body) . " $length\n";
+    syswrite $log, "$mode " . ($token // "-") . " " . md5_hex($body) . " $length\n";
     close $log;
 
     if ($mode eq "500") {

@@ -57,7 +57,7 @@
 
 #define NGX_HTTP_ERRORTRACKING_STORM_SLOTS   8192
 
-#define NGX_HTTP_ERRORTRACKING_LIMIT_SLOTS   16384
+#define NGX_HTTP_ERRORTRACKING_LIMIT_SLOTS   8192
 
 /* a worker fills two segments, and two batches are on their way */
 #define NGX_HTTP_ERRORTRACKING_MIN_SEGMENTS(workers)  (2 * (workers) + 4)

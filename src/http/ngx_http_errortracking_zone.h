@@ -45,7 +45,7 @@
 
 
 /* changes with every change of what lies in the shared memory */
-#define NGX_HTTP_ERRORTRACKING_LAYOUT        8
+#define NGX_HTTP_ERRORTRACKING_LAYOUT        9
 
 /* bytes */
 #define NGX_HTTP_ERRORTRACKING_SEGMENT       (1280 * 1024)

@@ -294,6 +294,87 @@ subtest "batches are as large as they may be, and no larger" => sub {
 };
 
 
+# An event of an error that no other is of.
+sub unlike {
+    my (%has) = @_;
+
+    return event(more => "\"fingerprint\":[\"" . new_id() . "\"]", %has);
+}
+
+
+subtest "what many workers fill is no backlog, and no batch is small for it" => sub {
+    next_project();
+    my $nginx = ET::Server->start("filling", workers => 8, zone => "26m",
+                                  listen => "reuseport",
+                                  ingest => "errortracking_storm 1 1h;",
+                                  flush => "interval=1h batch=16m");
+
+    # each worker fills two segments: one with bodies, one with counts
+    my $n = 0;
+    until_true {
+        $nginx->{http} = HTTP::Tiny->new(timeout => 30);
+        $nginx->post(unlike(), $project);
+        $nginx->post(event(), $project);
+        $n += 2;
+        $nginx->metric("segments", state => "filling") == 16
+    };
+    is($nginx->metric("segments", state => "filling"), 16, "16 are filled");
+    cmp_ok($nginx->metric("segments", state => "free"), "<=", 5,
+           "and that is most of the zone");
+
+    # over one connection, so to one worker: two fill a segment
+    $nginx->post(unlike(size => 600_000), $project) == 200
+        or fail("an event") for 1 .. 3;
+    is($nginx->metric("segments", state => "sealed"), 1, "one is full");
+
+    sleep 1;   # ten ticks
+    is($nginx->metric("segments", state => "sealed"), 1,
+       "it waits for more, until a batch is worth it");
+    is($nginx->metric("batches_sent_total"), 0, "and nothing was sent");
+
+    end($nginx);
+    is(stored("sum(n)"), $n + 3, "all of it is stored");
+};
+
+
+subtest "a batch that waits is handed over once, and sent as it was" => sub {
+    for my $signal ("TERM", "HUP") {
+        next_project();
+        my $before = () = $proxy->requests;
+        my $nginx = ET::Server->start("hand-over-$signal", via => $proxy);
+
+        $proxy->mode("500");
+        is($nginx->post(event(), $project), 200, "$signal: an event");
+        ok(until_true(sub {
+               $nginx->metric("batch_failures_total", cause => "status") }),
+           "$signal: it is not taken");
+
+        # who has the batch wrote the line about it
+        my ($pid) = $nginx->log =~ /\] (\d+)#.*does not take batches/;
+
+        if ($signal eq "TERM") {
+            kill $signal, $pid;
+        } else {
+            $nginx->reload;
+        }
+
+        ok(until_true(sub { $nginx->log =~ /is taken over/ }),
+           "$signal: another takes it over");
+        $proxy->mode("pass");
+        ok($nginx->drained, "$signal: and sends it");
+
+        is(scalar(() = $nginx->log =~ /\] $pid#.* is handed over/g), 1,
+           "$signal: it was handed over once");
+        is(scalar(() = $nginx->log =~ / is taken over/g), 1,
+           "$signal: and taken over once");
+        my %sent = map { $_->{token} . $_->{md5} => 1 } since($before);
+        is(scalar keys %sent, 1, "$signal: with one token and the same bytes");
+        all_stored(1, "$signal: it is stored once");
+        end($nginx);
+    }
+};
+
+
 subtest "a full zone answers 503 and Retry-After, and takes events after the drain" => sub {
     next_project();
     my $nginx = ET::Server->start("zone-full", via => $proxy);

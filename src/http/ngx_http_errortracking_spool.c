@@ -234,6 +234,7 @@ ngx_http_errortracking_out_work(ngx_http_errortracking_job_t *job)
 static void
 ngx_http_errortracking_out_done(ngx_http_errortracking_job_t *job)
 {
+    ngx_uint_t                           level;
     ngx_http_errortracking_zone_t       *zone;
     ngx_http_errortracking_spool_out_t  *out;
     ngx_http_errortracking_counters_t   *counters;
@@ -275,9 +276,9 @@ ngx_http_errortracking_out_done(ngx_http_errortracking_job_t *job)
         out->rest_until = ngx_current_msec
                           + NGX_HTTP_ERRORTRACKING_SPOOL_REST;
 
-        ngx_log_error(ngx_http_errortracking_again(&out->failing,
-                                                   job->status),
-                      ngx_cycle->log,
+        level = ngx_http_errortracking_again(&out->failing, job->status);
+
+        ngx_log_error(level, ngx_cycle->log,
                       job->status == ET_SPOOL_FULL ? 0 : job->err,
                       "errortracking_spool \"%s\" does not take a batch of "
                       "%uz bytes: %s", zone->spool->spool.path,

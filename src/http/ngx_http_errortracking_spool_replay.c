@@ -275,8 +275,9 @@ ngx_http_errortracking_load_body(ngx_http_errortracking_replay_t *in)
 static void
 ngx_http_errortracking_load_done(ngx_http_errortracking_job_t *job)
 {
-    ngx_http_errortracking_shm_t       *sh;
-    ngx_http_errortracking_zone_t      *zone;
+    ngx_uint_t                        level;
+    ngx_http_errortracking_shm_t     *sh;
+    ngx_http_errortracking_zone_t    *zone;
     ngx_http_errortracking_replay_t  *in;
 
     in = (ngx_http_errortracking_replay_t *) job;
@@ -305,9 +306,9 @@ ngx_http_errortracking_load_done(ngx_http_errortracking_job_t *job)
     if (job->status == ET_SPOOL_ERROR || job->status == ET_SPOOL_NO_SPACE) {
         ngx_http_errortracking_inc(zone->worker->counters.spool_errors);
 
-        ngx_log_error(ngx_http_errortracking_again(&in->failing,
-                                                   job->status),
-                      ngx_cycle->log, job->err,
+        level = ngx_http_errortracking_again(&in->failing, job->status);
+
+        ngx_log_error(level, ngx_cycle->log, job->err,
                       "errortracking_spool \"%s%s%s\" can't be read",
                       ngx_http_errortracking_spool_of(zone)->path,
                       in->skipped ? "/" : "",
@@ -391,7 +392,7 @@ ngx_http_errortracking_replayed(ngx_http_errortracking_post_t *post)
 {
     ngx_msec_t                          took;
     ngx_http_errortracking_zone_t      *zone;
-    ngx_http_errortracking_replay_t  *in;
+    ngx_http_errortracking_replay_t    *in;
     ngx_http_errortracking_counters_t  *counters;
 
     in = post->data;
@@ -481,7 +482,7 @@ ngx_http_errortracking_refuse_work(ngx_http_errortracking_job_t *job)
 static void
 ngx_http_errortracking_remove_done(ngx_http_errortracking_job_t *job)
 {
-    ngx_http_errortracking_replay_t  *in;
+    ngx_http_errortracking_replay_t    *in;
     ngx_http_errortracking_counters_t  *counters;
 
     in = (ngx_http_errortracking_replay_t *) job;

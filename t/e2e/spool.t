@@ -81,7 +81,7 @@ class Gate:
             pass
 
 
-def send(nginx, project, key, count, size):
+def send(nginx, project, key, count, size, message="spooled"):
     """Events of size bytes each; the ids that were answered 200."""
     acknowledged, statuses = set(), set()
     connection = http.client.HTTPConnection("127.0.0.1", nginx.port,
@@ -90,7 +90,7 @@ def send(nginx, project, key, count, size):
         id = uuid.uuid4().hex
         connection.request(
             "POST", "/api/%d/store/?sentry_key=%s" % (project, key),
-            json.dumps({"event_id": id, "message": "spooled",
+            json.dumps({"event_id": id, "message": message,
                         "modules": {"x": os.urandom(size // 2).hex()}}))
         answer = connection.getresponse()
         answer.read()
@@ -153,7 +153,13 @@ def away(gate):
     key = (et.project(), uuid.uuid4().hex)
     with start(gate, key, zone="16m", http=spool()) as nginx:
         gate.shut()
-        acknowledged, statuses = send(nginx, *key, 4000, 8000)
+        acknowledged, statuses = set(), set()
+        for _ in range(8):
+            ids, answers = send(nginx, *key, 500, 8000)
+            acknowledged |= ids
+            statuses |= answers
+            # however long the disk takes
+            et.until(lambda: metric(nginx, "zone_used_bytes") < 9 << 20)
         et.same(statuses, {200}, "twice what the zone holds is accepted "
                 "while ClickHouse is away")
         et.ok(metric(nginx, "rows_spooled_total") > 0,
@@ -289,6 +295,60 @@ def full(gate):
         audit(key[0], acknowledged, "zone and spool full")
 
 
+def poisoned_and_full(gate):
+    """A table that refuses one kind of row, and no room in the spool."""
+    key = (et.project(), uuid.uuid4().hex)
+    database = "et_test_%d" % key[0]
+    for query in (
+            "CREATE DATABASE " + database,
+            "CREATE TABLE %s.rows AS errortracking.ingest "
+            "ENGINE = MergeTree ORDER BY project_id" % database,
+            "ALTER TABLE %s.rows ADD CONSTRAINT c CHECK message != 'poison'"
+            % database):
+        et.http(et.CLICKHOUSE + "/", query.encode())
+
+    def stored():
+        return et.value("SELECT count() FROM %s.rows" % database)
+
+    nginx = start(gate, key, http=spool("64m"),
+                  flush="interval=50ms table=%s.rows" % database)
+    before = len(nginx.read("error.log"))
+
+    def log():
+        return nginx.read("error.log")[before:]
+
+    with nginx:
+        filler = os.path.join(nginx.dir, "spool", "errors", "failed", "filler")
+        with open(filler, "wb") as file:
+            file.truncate(65 << 20)
+
+        send(nginx, *key, 1, 1000, "poison")
+        full = "does not take a batch of"
+        et.until(lambda: full in log())
+        et.ok(full in log(),
+              "a refused batch finds the spool full")
+
+        send(nginx, *key, 50, 1000)
+        et.until(lambda: stored() == 50)
+        et.same(stored(), 50, "and holds up no other")
+        et.same((metric(nginx, "zone_rows"), files(nginx, "failed")), (1, []),
+                "it waits in the zone")
+
+        os.unlink(filler)
+        et.until(lambda: files(nginx, "failed"))
+        et.same(len(files(nginx, "failed")), 1,
+                "it is set aside when there is room")
+        et.until(lambda: metric(nginx, "spool_failed_files") == 1)
+        et.same(metric(nginx, "spool_failed_files"), 1, "and is counted there")
+        et.until(lambda: metric(nginx, "zone_rows") == 0)
+        et.same(metric(nginx, "zone_rows"), 0, "the zone is free of it")
+        lines = [line for line in log().splitlines() if "[error]" in line]
+        et.ok([("is set aside" in line, full in line) for line in lines]
+              == [(False, True), (True, False)],
+              "the log has one line of each", "\n".join(lines))
+    et.http(et.CLICKHOUSE + "/", ("DROP DATABASE " + database).encode())
+
+
 def newer(gate):
     key = (et.project(), uuid.uuid4().hex)
     nginx = start(gate, key, http=spool())
@@ -404,7 +464,7 @@ def main():
     gate = Gate()
     gate.open()
     for scenario in (away, stopped, stopped_tls, stopped_away, refused,
-                     damaged, full, newer, draining, resized, resized_spool,
+                     damaged, full, poisoned_and_full, newer, draining, resized, resized_spool,
                      other_user, unusable):
         if sys.argv[1:] in ([], [scenario.__name__]):
             scenario(gate)

@@ -26,7 +26,7 @@ sub start {
     my $self = bless { name => $name, dir => "$ET::DIR/$name",
                        port => $ET::PORT, http => HTTP::Tiny->new(timeout => 30),
                        workers => 2, zone => "20m", flush => "interval=50ms",
-                       ingest => "", events => "", locations => "",
+                       ingest => "", events => "", locations => "", listen => "",
                        %has }, $class;
 
     mkdir $self->{dir};
@@ -81,7 +81,7 @@ $temp
     errortracking_zone t $self->{zone};
 
     server {
-        listen 127.0.0.1:$self->{port};
+        listen 127.0.0.1:$self->{port} $self->{listen};
 
         location / {
             errortracking_ingest zone=t;

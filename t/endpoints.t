@@ -227,7 +227,23 @@ is(main::stored("concat(name, '|', email, '|', message)", "feedback",
 
 
 
-=== TEST 11: an envelope that was sent to where events go is an envelope
+=== TEST 11: its script needs the DSN, and has nothing of the query in it
+--- request eval
+my $dsn = "https%3A%2F%2F\$KEY%40h%2F\$PROJECT";
+["GET /api/embed/error-page/?dsn=$dsn&eventId=1&title=%3Cscript%3E",
+ "GET /api/embed/error-page/?eventId=1"]
+--- error_code eval
+[200, 400]
+--- response_headers eval
+["Content-Type: application/javascript", "Content-Type: application/json"]
+--- response_body_unlike eval
+[qr/<script>/, qr/<script>/]
+--- response_body_like eval
+[qr/showReportDialog|errortracking-dialog/, qr/"bad_dsn"/]
+
+
+
+=== TEST 12: an envelope that was sent to where events go is an envelope
 --- request eval
 ["POST /api/\$PROJECT/store/\n" . ET::envelope("{}", ET::event(id => "7" x 32)),
  "POST /api/\$PROJECT/store/\n"

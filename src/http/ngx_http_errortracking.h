@@ -173,6 +173,9 @@ ngx_int_t ngx_http_errortracking_reply(ngx_http_request_t *r,
 ngx_int_t ngx_http_errortracking_cors_filter_init(ngx_conf_t *cf);
 ngx_int_t ngx_http_errortracking_preflight(ngx_http_request_t *r);
 
+/* dialog: the script of GET .../embed/error-page/ */
+ngx_int_t ngx_http_errortracking_dialog(ngx_http_request_t *r);
+
 /* keys: directive parsers; whether the key may write to the request's project
  * from its origin: NGX_OK, or NGX_DECLINED with the reason */
 char *ngx_http_errortracking_keys(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -59,6 +59,14 @@ ngx_http_errortracking_ingest_handler(ngx_http_request_t *r)
         return ngx_http_errortracking_reply_health(r,
                               ngx_http_errortracking_is_ready(elcf->zone));
 
+    case ET_ENDPOINT_ERROR_PAGE:
+
+        if (r->method == NGX_HTTP_GET) {
+            return ngx_http_errortracking_dialog(r);
+        }
+
+        break;
+
     default:
         break;
     }

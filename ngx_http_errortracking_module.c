@@ -742,7 +742,7 @@ ngx_http_errortracking_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    if (!et_ingest_init(&ngx_http_errortracking_core)) {
+    if (ngx_http_errortracking_cores_init() != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
                       "errortracking has no memory for SHA-256");
         return NGX_ERROR;
@@ -783,7 +783,7 @@ ngx_http_errortracking_exit_process(ngx_cycle_t *cycle)
         }
     }
 
-    et_ingest_destroy(&ngx_http_errortracking_core);
+    ngx_http_errortracking_cores_exit();
 }
 
 

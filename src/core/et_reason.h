@@ -92,6 +92,8 @@
       "over the quota of the project or the key, try again later")            \
     X(ET_ZONE_FULL,        "zone_full",             503,                      \
       "the buffer is full, try again later")                                  \
+    X(ET_SPOOL_REFUSED,    "spool_refused",         503,                      \
+      "the attachments could not be written to the disk, try again later")    \
     X(ET_SYNC_FAILED,      "sync_failed",           503,                      \
       "the event could not be written to the disk, try again later")          \
     X(ET_NO_MEMORY,        "no_memory",             503,                      \

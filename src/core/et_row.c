@@ -144,6 +144,17 @@ et_row_size(const et_event_t *event)
 void
 et_row_encode(char *out, const et_event_t *event, uint64_t project)
 {
+    out = et_row_encode_open(out, event, project);
+
+    if (event->payload.len != 0) {
+        memcpy(out, event->payload.data, event->payload.len);
+    }
+}
+
+
+char *
+et_row_encode_open(char *out, const et_event_t *event, uint64_t project)
+{
     et_row_strings_t  list;
 
     et_row_list(&list, event, 0);
@@ -155,7 +166,7 @@ et_row_encode(char *out, const et_event_t *event, uint64_t project)
         out = et_row_u64(out, event->user_hash);
     }
 
-    (void) et_row_list_put(out, &list);
+    return et_row_list_put(out, &list);
 }
 
 
@@ -181,6 +192,8 @@ et_row_fold_encode(char *out, const et_event_t *event, uint64_t project)
     out = et_row_varint(out, ET_ROW_FOLD_USERS);
 
     memset(out, 0, ET_ROW_FOLD_USERS * 8);
+
+    /* its payload is empty: nothing has to follow */
 
     (void) et_row_list_put(out + ET_ROW_FOLD_USERS * 8, &list);
 }
@@ -305,11 +318,11 @@ et_row_list_put(char *p, const et_row_strings_t *list)
         p = et_row_string(p, list->notes[i]);
     }
 
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < 3; i++) {
         p = et_row_string(p, list->after[i]);
     }
 
-    return p;
+    return et_row_varint(p, list->after[3].len);
 }
 
 

@@ -51,6 +51,11 @@ size_t et_row_size(const et_event_t *event);
 /* Writes exactly et_row_size() bytes. */
 void et_row_encode(char *out, const et_event_t *event, uint64_t project);
 
+/* The same without the payload's own bytes, which come last in a row: what
+ * has to follow the end that is returned. */
+char *et_row_encode_open(char *out, const et_event_t *event,
+    uint64_t project);
+
 /* The same for a folded row: n = 0, and its places for users are empty. */
 size_t et_row_fold_size(const et_event_t *event);
 void et_row_fold_encode(char *out, const et_event_t *event, uint64_t project);

@@ -114,8 +114,13 @@ typedef struct {
     ngx_msec_t                      api_timeout;
 } ngx_http_errortracking_loc_conf_t;
 
+typedef struct ngx_http_errortracking_large_s
+    ngx_http_errortracking_large_t;
+
 typedef struct {
     et_request_t                    request;
+    et_ingest_t                    *core;      /* what was read lies in it */
+    ngx_http_errortracking_large_t *large;     /* what a thread does of it */
 
     et_quota_t                      quota;     /* once its key is known */
     uint32_t                        not_taken; /* types of items, bits */
@@ -127,6 +132,8 @@ typedef struct {
     unsigned                        limited:1; /* nothing of it was taken */
     unsigned                        outcomes:1; /* has those of its items */
     unsigned                        reading:1;
+    unsigned                        prepared:1; /* request is filled in */
+    unsigned                        waiting:1;  /* for a thread */
 
     void                           *api;       /* a call of a read API */
 } ngx_http_errortracking_ctx_t;
@@ -135,7 +142,7 @@ typedef struct {
 extern ngx_module_t  ngx_http_errortracking_module;
 
 /* The worker's core, shared by all its requests: parsing never waits. */
-extern et_ingest_t   ngx_http_errortracking_core;
+extern et_ingest_t  *ngx_http_errortracking_core;
 
 
 /* access */
@@ -152,6 +159,27 @@ ngx_int_t ngx_http_errortracking_body(ngx_http_request_t *r, char **data,
 ngx_int_t ngx_http_errortracking_ingest_handler(ngx_http_request_t *r);
 void ngx_http_errortracking_refused(ngx_http_request_t *r,
     et_reason_t reason);
+int64_t ngx_http_errortracking_now(void);
+
+/* The request again, after a thread has inflated its body, or has written
+ * its attachments. */
+void ngx_http_errortracking_ingest_run(ngx_http_request_t *r);
+void ngx_http_errortracking_ingest_spooled(ngx_http_request_t *r);
+
+/*
+ * large: what takes a thread.  NGX_DECLINED: nothing does; NGX_OK: it is done;
+ * NGX_AGAIN: the request goes on later; NGX_ERROR.
+ */
+ngx_int_t ngx_http_errortracking_large_body(ngx_http_request_t *r);
+ngx_int_t ngx_http_errortracking_large_attachments(ngx_http_request_t *r);
+
+/* What has come of it, once it is done. */
+et_reason_t ngx_http_errortracking_large_inflated(ngx_http_request_t *r);
+et_reason_t ngx_http_errortracking_large_spooled(ngx_http_request_t *r);
+
+/* The cores of a worker: one, and those of requests that wait. */
+ngx_int_t ngx_http_errortracking_cores_init(void);
+void ngx_http_errortracking_cores_exit(void);
 ngx_int_t ngx_http_errortracking_log_handler(ngx_http_request_t *r);
 
 /*

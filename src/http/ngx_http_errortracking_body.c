@@ -10,12 +10,26 @@
 
 #include "ngx_http_errortracking.h"
 
+#include <sys/mman.h>
+
 
 #define NGX_HTTP_ERRORTRACKING_OVERRUN  4
+
+/* bytes; a file's pages rather than a copy of them */
+#define NGX_HTTP_ERRORTRACKING_MAP      (256 * 1024)
+
+
+typedef struct {
+    void    *data;
+    size_t   len;
+} ngx_http_errortracking_map_t;
 
 
 static ngx_int_t ngx_http_errortracking_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
+static ngx_int_t ngx_http_errortracking_body_map(ngx_http_request_t *r,
+    ngx_buf_t *b, char **data);
+static void ngx_http_errortracking_body_unmap(void *data);
 static ngx_int_t ngx_http_errortracking_body_copy(ngx_http_request_t *r,
     ngx_buf_t *b, u_char *p);
 
@@ -116,6 +130,14 @@ ngx_http_errortracking_body(ngx_http_request_t *r, char **data, size_t *len)
         return NGX_OK;
     }
 
+    cl = r->request_body->bufs;
+
+    if (cl->next == NULL && cl->buf->in_file
+        && *len >= NGX_HTTP_ERRORTRACKING_MAP)
+    {
+        return ngx_http_errortracking_body_map(r, cl->buf, data);
+    }
+
     p = ngx_pnalloc(r->pool, *len);
     if (p == NULL) {
         return NGX_ERROR;
@@ -132,6 +154,56 @@ ngx_http_errortracking_body(ngx_http_request_t *r, char **data, size_t *len)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * The file is the request's own and unlinked, so its pages stay, and what the
+ * core changes in them is nobody else's; they are the system's to write out,
+ * where a private copy would be the worker's memory.
+ */
+
+static ngx_int_t
+ngx_http_errortracking_body_map(ngx_http_request_t *r, ngx_buf_t *b,
+    char **data)
+{
+    off_t                          skip;
+    ngx_pool_cleanup_t            *cln;
+    ngx_http_errortracking_map_t  *map;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_errortracking_map_t));
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    skip = b->file_pos % ngx_pagesize;
+    map = cln->data;
+
+    map->len = (size_t) (b->file_last - b->file_pos + skip);
+    map->data = mmap(NULL, map->len, PROT_READ|PROT_WRITE, MAP_SHARED,
+                     b->file->fd, b->file_pos - skip);
+
+    if (map->data == MAP_FAILED) {
+        ngx_log_error(NGX_LOG_CRIT, r->connection->log, ngx_errno,
+                      "mmap() of the request body's file \"%V\" failed",
+                      &b->file->name);
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_errortracking_body_unmap;
+
+    *data = (char *) map->data + skip;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_errortracking_body_unmap(void *data)
+{
+    ngx_http_errortracking_map_t  *map = data;
+
+    (void) munmap(map->data, map->len);
 }
 
 

@@ -9,7 +9,11 @@
 
 
 static void ngx_http_errortracking_ingest_body(ngx_http_request_t *r);
+static void ngx_http_errortracking_ingest_end(ngx_http_request_t *r,
+    et_reason_t reason);
 static et_reason_t ngx_http_errortracking_ingest(ngx_http_request_t *r,
+    ngx_http_errortracking_ctx_t *ctx);
+static et_reason_t ngx_http_errortracking_prepare(ngx_http_request_t *r,
     ngx_http_errortracking_ctx_t *ctx);
 static et_reason_t ngx_http_errortracking_keep(ngx_http_request_t *r,
     ngx_http_errortracking_ctx_t *ctx);
@@ -20,10 +24,9 @@ static et_reason_t ngx_http_errortracking_query_body(ngx_http_request_t *r,
     et_request_t *request);
 static ngx_uint_t ngx_http_errortracking_is_ready(
     ngx_http_errortracking_zone_t *zone);
-static int64_t ngx_http_errortracking_now(void);
 
 
-et_ingest_t  ngx_http_errortracking_core;
+et_ingest_t  *ngx_http_errortracking_core;
 
 
 const unsigned  ngx_http_errortracking_codes[] = {
@@ -102,8 +105,6 @@ ngx_http_errortracking_is_ready(ngx_http_errortracking_zone_t *zone)
 static void
 ngx_http_errortracking_ingest_body(ngx_http_request_t *r)
 {
-    ngx_int_t                           rc;
-    et_reason_t                         reason;
     ngx_http_errortracking_ctx_t       *ctx;
     ngx_http_errortracking_loc_conf_t  *elcf;
 
@@ -113,32 +114,80 @@ ngx_http_errortracking_ingest_body(ngx_http_request_t *r)
     ngx_http_errortracking_add(elcf->zone->worker->counters.bytes_received,
                                ctx->received);
 
+    ngx_http_errortracking_ingest_run(r);
+}
+
+
+void
+ngx_http_errortracking_ingest_run(ngx_http_request_t *r)
+{
+    et_reason_t                    reason;
+    ngx_http_errortracking_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
+
+    ctx->waiting = 0;
+
     reason = ngx_http_errortracking_ingest(r, ctx);
 
-    if (reason == ET_OK && elcf->zone->ack_disk
-        && ngx_http_errortracking_core.nrecords != 0)
-    {
-        /* the core is the next request's meanwhile */
+    if (!ctx->waiting) {
+        ngx_http_errortracking_ingest_end(r, reason);
+    }
+}
 
-        if (ngx_http_errortracking_journal_wait(r,
-                                      ngx_http_errortracking_core.has_id
-                                      ? ngx_http_errortracking_core.id : NULL,
-                                      ngx_http_errortracking_core.nevents)
+
+void
+ngx_http_errortracking_ingest_spooled(ngx_http_request_t *r)
+{
+    et_reason_t                    reason;
+    ngx_http_errortracking_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
+
+    ctx->waiting = 0;
+
+    reason = ngx_http_errortracking_large_spooled(r);
+
+    if (reason == ET_OK) {
+        reason = ngx_http_errortracking_keep(r, ctx);
+    }
+
+    ngx_http_errortracking_ingest_end(r, reason);
+}
+
+
+static void
+ngx_http_errortracking_ingest_end(ngx_http_request_t *r, et_reason_t reason)
+{
+    u_char                             *id;
+    ngx_int_t                           rc;
+    ngx_http_errortracking_ctx_t       *ctx;
+    ngx_http_errortracking_loc_conf_t  *elcf;
+
+    if (reason != ET_OK) {
+        ngx_http_finalize_request(r, ngx_http_errortracking_refuse(r, reason));
+        return;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
+
+    id = ctx->core->has_id ? ctx->core->id : NULL;
+
+    if (elcf->zone->ack_disk && ctx->core->nrecords != 0) {
+
+        /* the core may be the next request's meanwhile */
+
+        if (ngx_http_errortracking_journal_wait(r, id, ctx->core->nevents)
             == NGX_OK)
         {
             return;
         }
 
-        reason = ET_NO_MEMORY;
-    }
-
-    if (reason == ET_OK) {
-        rc = ngx_http_errortracking_accept(r,
-                                   ngx_http_errortracking_core.has_id
-                                   ? ngx_http_errortracking_core.id : NULL);
+        rc = ngx_http_errortracking_refuse(r, ET_NO_MEMORY);
 
     } else {
-        rc = ngx_http_errortracking_refuse(r, reason);
+        rc = ngx_http_errortracking_accept(r, id);
     }
 
     ngx_http_finalize_request(r, rc);
@@ -152,12 +201,95 @@ ngx_http_errortracking_ingest(ngx_http_request_t *r,
     et_slice_t                          key;
     et_reason_t                         reason;
     et_ingest_t                        *core;
+    ngx_http_errortracking_loc_conf_t  *elcf;
+
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
+
+    reason = ngx_http_errortracking_prepare(r, ctx);
+
+    if (reason != ET_OK || ctx->waiting) {
+        return reason;
+    }
+
+    core = ngx_http_errortracking_core;
+    ctx->core = core;
+
+    reason = et_ingest_open(core, &ctx->request, &key);
+    if (reason != ET_OK) {
+        return reason;
+    }
+
+    if (ctx->request.encoding != ET_ENCODING_IDENTITY) {
+        ngx_http_errortracking_add(
+                            elcf->zone->worker->counters.bytes_inflated,
+                            core->len);
+    }
+
+    /* once more, too, where `satisfy any` has let an unknown key pass */
+
+    if (ngx_http_errortracking_check_key(r, key, &reason) != NGX_OK) {
+        return reason;
+    }
+
+    reason = et_ingest_read(core, &ctx->request);
+    ctx->not_taken = core->admission.not_taken;
+
+    if (reason == ET_RATE_LIMITED) {
+
+        /* the records are outcomes, one for each category; where there is no
+         * room for them, that is not the client's affair */
+
+        ctx->limited = 1;
+        ctx->outcomes = 1;
+        (void) ngx_http_errortracking_keep(r, ctx);
+    }
+
+    if (reason != ET_OK) {
+        return reason;
+    }
+
+    switch (ngx_http_errortracking_large_attachments(r)) {
+
+    case NGX_AGAIN:
+        ctx->waiting = 1;
+        return ET_OK;
+
+    case NGX_ERROR:
+        return ET_SPOOL_REFUSED;
+
+    case NGX_OK:
+        reason = ngx_http_errortracking_large_spooled(r);
+        if (reason != ET_OK) {
+            return reason;
+        }
+
+        break;
+
+    default: /* NGX_DECLINED */
+        break;
+    }
+
+    return ngx_http_errortracking_keep(r, ctx);
+}
+
+
+/* Fills the request in, once; a large body waits to be inflated. */
+
+static et_reason_t
+ngx_http_errortracking_prepare(ngx_http_request_t *r,
+    ngx_http_errortracking_ctx_t *ctx)
+{
+    et_reason_t                         reason;
     et_request_t                       *request;
     ngx_table_elt_t                    *h;
     ngx_http_errortracking_loc_conf_t  *elcf;
 
+    if (ctx->prepared) {
+        return ctx->large == NULL ? ET_OK
+                                  : ngx_http_errortracking_large_inflated(r);
+    }
+
     elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
-    core = &ngx_http_errortracking_core;
     request = &ctx->request;
 
     if (ctx->over) {
@@ -196,41 +328,23 @@ ngx_http_errortracking_ingest(ngx_http_request_t *r,
     request->filter = &elcf->filter;
     request->limits = elcf->limits;
 
-    reason = et_ingest_open(core, request, &key);
-    if (reason != ET_OK) {
-        return reason;
+    ctx->prepared = 1;
+
+    switch (ngx_http_errortracking_large_body(r)) {
+
+    case NGX_AGAIN:
+        ctx->waiting = 1;
+        return ET_OK;
+
+    case NGX_ERROR:
+        return ET_NO_MEMORY;
+
+    case NGX_OK:
+        return ngx_http_errortracking_large_inflated(r);
+
+    default: /* NGX_DECLINED */
+        return ET_OK;
     }
-
-    if (request->encoding != ET_ENCODING_IDENTITY) {
-        ngx_http_errortracking_add(
-                            elcf->zone->worker->counters.bytes_inflated,
-                            core->len);
-    }
-
-    /* once more, too, where `satisfy any` has let an unknown key pass */
-
-    if (ngx_http_errortracking_check_key(r, key, &reason) != NGX_OK) {
-        return reason;
-    }
-
-    reason = et_ingest_read(core, request);
-    ctx->not_taken = core->admission.not_taken;
-
-    if (reason == ET_RATE_LIMITED) {
-
-        /* the records are outcomes, one for each category; where there is no
-         * room for them, that is not the client's affair */
-
-        ctx->limited = 1;
-        ctx->outcomes = 1;
-        (void) ngx_http_errortracking_keep(r, ctx);
-    }
-
-    if (reason != ET_OK) {
-        return reason;
-    }
-
-    return ngx_http_errortracking_keep(r, ctx);
 }
 
 
@@ -284,7 +398,7 @@ ngx_http_errortracking_keep(ngx_http_request_t *r,
     ngx_http_errortracking_counters_t  *counters;
 
     elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
-    core = &ngx_http_errortracking_core;
+    core = ctx->core;
     zone = elcf->zone;
     counters = &zone->worker->counters;
 
@@ -423,7 +537,7 @@ ngx_http_errortracking_storm(ngx_http_errortracking_loc_conf_t *elcf,
 }
 
 
-static int64_t
+int64_t
 ngx_http_errortracking_now(void)
 {
     ngx_time_t  *tp;

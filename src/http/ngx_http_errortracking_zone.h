@@ -288,6 +288,10 @@ ngx_uint_t ngx_http_errortracking_zone_form(
     ngx_msec_t age, ngx_http_errortracking_segment_t **batch,
     ngx_uint_t max);
 
+/* The first of so many numbers of batches, which are nobody else's. */
+uint64_t ngx_http_errortracking_zone_number(
+    ngx_http_errortracking_zone_t *zone, ngx_uint_t n);
+
 /* Leaves a batch, unsent, to whoever takes it over. */
 void ngx_http_errortracking_zone_hand_over(
     ngx_http_errortracking_zone_t *zone,

@@ -105,6 +105,23 @@ ngx_http_errortracking_zone_form(ngx_http_errortracking_zone_t *zone,
 }
 
 
+uint64_t
+ngx_http_errortracking_zone_number(ngx_http_errortracking_zone_t *zone,
+    ngx_uint_t n)
+{
+    uint64_t  number;
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    number = zone->sh->batch + 1;
+    zone->sh->batch += n;
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+
+    return number;
+}
+
+
 /* Under the mutex, so that nobody takes over a part of a batch. */
 
 void

@@ -26,7 +26,7 @@ sub start {
     my $self = bless { name => $name, dir => "$ET::DIR/$name",
                        port => $ET::PORT, http => HTTP::Tiny->new(timeout => 30),
                        workers => 2, zone => "20m", flush => "interval=50ms",
-                       ingest => "", events => "", locations => "", listen => "",
+                       ingest => "", events => "", main => "", locations => "", listen => "",
                        %has }, $class;
 
     mkdir $self->{dir};
@@ -36,7 +36,9 @@ sub start {
 
     if ($pid == 0) {
         open STDERR, ">>", "$self->{dir}/stderr";
-        exec $ET::NGINX, "-p", $self->{dir}, "-c", "$self->{dir}/nginx.conf",
+        my @limits = $self->{ulimit} ? ("/bin/sh", "-c",
+            "$self->{ulimit} && exec \"\$0\" \"\$@\"") : ();
+        exec @limits, $ET::NGINX, "-p", $self->{dir}, "-c", "$self->{dir}/nginx.conf",
              "-e", $self->log_name or exit 1;
     }
 
@@ -79,6 +81,7 @@ http {
     access_log off;
 $temp
     errortracking_zone t $self->{zone};
+    $self->{main}
 
     server {
         listen 127.0.0.1:$self->{port} $self->{listen};

@@ -59,9 +59,7 @@ typedef struct {
     const et_scrub_t  *scrub;
     et_arena_t        *arena;
     et_splices_t       splices;
-    et_scrub_index_t   index;
-    const uint32_t    *stop;           /* the next of index.stops, */
-    const uint32_t    *form;           /* index.forms */
+    et_scrub_bits_t   *bits;
     const char        *text;
     size_t             len;
     size_t             depth;
@@ -74,9 +72,11 @@ typedef struct {
 static et_reason_t et_scrub_walk(et_scrub_walk_t *w, et_scrub_root_t root);
 static void et_scrub_level_init(const et_scrub_walk_t *w,
     et_scrub_level_t *level, et_scrub_place_t place, int array);
-static void et_scrub_span(et_scrub_walk_t *w, size_t pos,
+static void et_scrub_span(const et_scrub_walk_t *w, size_t pos,
     et_scrub_span_t *span);
 static size_t et_scrub_members(et_scrub_walk_t *w, et_scrub_level_t *level,
+    size_t pos);
+static size_t et_scrub_lines(et_scrub_walk_t *w, et_scrub_level_t *level,
     size_t pos);
 static size_t et_scrub_key(et_scrub_walk_t *w, et_scrub_level_t *level,
     size_t pos);
@@ -99,8 +99,6 @@ static int et_scrub_is_word(et_slice_t value);
 static void et_scrub_inside(et_scrub_walk_t *w, const et_scrub_span_t *span,
     unsigned rules);
 static int et_scrub_is_id(et_slice_t name, et_slice_t value);
-static et_slice_t et_scrub_decode(et_scrub_walk_t *w,
-    const et_scrub_span_t *span, uint32_t *map);
 static et_reason_t et_scrub_end(et_scrub_walk_t *w, char **text, size_t *len);
 
 
@@ -116,28 +114,72 @@ static const et_slice_t  et_scrub_ids[] = {
 };
 
 
+/* The next quote or backslash from pos on, or the text's end. */
+
+static inline size_t
+et_scrub_stop(const et_scrub_bits_t *bits, size_t pos)
+{
+    size_t    i;
+    uint64_t  stops;
+
+    i = pos >> 6;
+    stops = bits[i].stops & (~0ull << (pos & 63));
+
+    while (stops == 0) {
+        stops = bits[++i].stops;
+    }
+
+    return i * 64 + (unsigned) __builtin_ctzll(stops);
+}
+
+
+/* The bits of the 64 bytes from pos on. */
+
+#define et_scrub_window(bits, member, pos)                                    \
+    ((bits)[(pos) >> 6].member >> ((pos) & 63)                                \
+     | (bits)[((pos) >> 6) + 1].member << 1 << (63 - ((pos) & 63)))
+
+
+/* Whether something may be from from (included) to to (excluded): forms, and
+ * pairs where these are asked for. */
+
+static inline int
+et_scrub_marked(const et_scrub_bits_t *bits, size_t from, size_t to,
+    int pairs)
+{
+    uint64_t  marks;
+
+    while (to - from > 64) {
+        marks = et_scrub_window(bits, forms, from);
+        marks |= pairs ? et_scrub_window(bits, pairs, from) : 0;
+
+        if (marks != 0) {
+            return 1;
+        }
+
+        from += 64;
+    }
+
+    marks = et_scrub_window(bits, forms, from);
+    marks |= pairs ? et_scrub_window(bits, pairs, from) : 0;
+
+    return to != from && marks << (64 - (to - from)) != 0;
+}
+
+
 /* The string that begins at pos, behind its quote. */
 
 static void
-et_scrub_span(et_scrub_walk_t *w, size_t pos, et_scrub_span_t *span)
+et_scrub_span(const et_scrub_walk_t *w, size_t pos, et_scrub_span_t *span)
 {
-    size_t           to;
-    const uint32_t  *stop;
-
     span->from = pos;
     span->escaped = 0;
     span->unicode = 0;
 
-    for (stop = w->stop; *stop < pos; stop++) { /* void */ }
-
-    while (*w->form < pos) {
-        w->form++;
-    }
-
     for ( ;; ) {
-        to = *stop;
+        pos = et_scrub_stop(w->bits, pos);
 
-        if (to == w->len || w->text[to] == '"') {
+        if (pos == w->len || w->text[pos] == '"') {
             break;
         }
 
@@ -145,55 +187,18 @@ et_scrub_span(et_scrub_walk_t *w, size_t pos, et_scrub_span_t *span)
 
         span->escaped = 1;
 
-        if (w->len - to < 2) {
-            to = w->len;
+        if (w->len - pos < 2) {
+            pos = w->len;
             break;
         }
 
-        span->unicode |= (w->text[to + 1] == 'u');
-
-        stop++;
-
-        if (*stop == to + 1 && *stop != w->len) {
-            stop++;
-        }
+        span->unicode |= (w->text[pos + 1] == 'u');
+        pos += 2;
     }
 
-    span->to = to;
-    span->next = to < w->len ? to + 1 : to;
-    span->forms = *w->form < to;
-
-    w->stop = stop;
-}
-
-
-/* Whether there may be pairs in it. */
-
-static inline int
-et_scrub_pairs(const et_scrub_walk_t *w, size_t from, size_t to)
-{
-    size_t                  i, last;
-    uint64_t                pairs;
-    const et_scrub_bits_t  *bits;
-
-    if (from == to) {
-        return 0;
-    }
-
-    i = from >> 6;
-    last = (to - 1) >> 6;
-    bits = w->index.bits;
-    pairs = bits[i].pairs & (~0ull << (from & 63));
-
-    while (i < last) {
-        if (pairs != 0) {
-            return 1;
-        }
-
-        pairs = bits[++i].pairs;
-    }
-
-    return (pairs & (~0ull >> (63 - ((to - 1) & 63)))) != 0;
+    span->to = pos;
+    span->next = pos < w->len ? pos + 1 : pos;
+    span->forms = et_scrub_marked(w->bits, span->from, pos, 0);
 }
 
 
@@ -273,13 +278,12 @@ et_scrub_json(const et_scrub_t *scrub, et_arena_t *arena,
 
     et_splices_init(&w.splices, arena, *text, *len);
 
-    if (!et_scrub_index(arena, *text, *len, scrub->ip, &w.index)) {
+    w.bits = et_scrub_index(arena, *text, *len, scrub->ip);
+
+    if (w.bits == NULL) {
         w.failed = 1;
         return et_scrub_end(&w, text, len);
     }
-
-    w.stop = w.index.stops;
-    w.form = w.index.forms;
 
     reason = et_scrub_walk(&w, root);
 
@@ -310,11 +314,12 @@ et_scrub_plain(const et_scrub_t *scrub, et_arena_t *arena, char **text,
     s.text = *text;
     s.end = *len;
     s.rules = ET_SCRUB_ANY | (scrub->ip ? ET_SCRUB_IP : 0);
-    if (!et_scrub_index(arena, *text, *len, scrub->ip, &w.index)) {
+    s.bits = et_scrub_index(arena, *text, *len, scrub->ip);
+
+    if (s.bits == NULL) {
         w.failed = 1;
 
     } else {
-        s.bits = w.index.bits;
         et_scrub_string(&s);
         w.failed = s.failed;
     }
@@ -371,9 +376,16 @@ et_scrub_walk(et_scrub_walk_t *w, et_scrub_root_t root)
         c = w->text[pos];
 
         if (c == '"') {
-            pos = name ? et_scrub_members(w, level, pos + 1)
-                       : et_scrub_value_string(w, level, pos + 1);
-            name = 0;
+            if (name) {
+                pos = et_scrub_members(w, level, pos + 1);
+                name = 0;
+
+            } else if (level->array && !level->names) {
+                pos = et_scrub_lines(w, level, pos + 1);
+
+            } else {
+                pos = et_scrub_value_string(w, level, pos + 1);
+            }
 
         } else if (c == ',') {
             name = !level->array;
@@ -421,47 +433,54 @@ static ET_SCRUB_NOINLINE size_t
 et_scrub_members(et_scrub_walk_t *w, et_scrub_level_t *level, size_t pos)
 {
     int               careful, names;
-    size_t            to, safe;
+    size_t            to, base, safe;
+    uint64_t          stops;
     const char       *text;
-    const uint32_t   *stop, *form;
+    et_scrub_bits_t  *bits, *block;
 
     text = w->text;
-    stop = w->stop;
-    form = w->form;
+    bits = w->bits;
     careful = level->careful;
     names = level->names;
     safe = w->len < 4 ? 0 : w->len - 4;
+
+#define et_scrub_seek(pos)                                                    \
+    block = &bits[(pos) >> 6];                                                \
+    base = (pos) & ~(size_t) 63;                                              \
+    stops = block->stops & (~0ull << ((pos) & 63))
+
+#define et_scrub_next(pos)                                                    \
+    while (stops == 0) {                                                      \
+        stops = (++block)->stops;                                             \
+        base += 64;                                                           \
+    }                                                                         \
+                                                                              \
+    pos = base + (unsigned) __builtin_ctzll(stops);                           \
+    stops &= stops - 1
+
+    et_scrub_seek(pos);
 
     for ( ;; ) {
 
         /* the name */
 
-        while (*stop < pos) {
-            stop++;
-        }
-
-        while (*form < pos) {
-            form++;
-        }
-
-        to = *stop;
+        et_scrub_next(to);
 
         level->name = et_slice(text + pos, to - pos);
         level->secret = 0;
         level->suspect = 0;
 
         if (to >= safe || text[to] != '"'
-            || ((*form < to) | careful | et_scrub_suspect(w, pos, to)))
+            || (careful | et_scrub_suspect(w, pos, to))
+            || et_scrub_marked(bits, pos, to, 0))
         {
-            w->stop = stop;
-            w->form = form;
-
             to = et_scrub_key(w, level, pos) - 1;
-            stop = w->stop;
 
             if (to >= safe) {
                 return to + 1;
             }
+
+            et_scrub_seek(to + 1);
         }
 
         pos = to + 2;
@@ -471,35 +490,22 @@ et_scrub_members(et_scrub_walk_t *w, et_scrub_level_t *level, size_t pos)
             break;
         }
 
-        /* the value */
+        /* the value; stops goes on behind its opening quote */
 
-        stop++;
-
-        while (*stop <= pos) {
-            stop++;
-        }
-
+        et_scrub_next(to);
+        et_scrub_next(to);
         pos++;
 
-        while (*form < pos) {
-            form++;
-        }
-
-        to = *stop;
-
-        if (to >= safe || text[to] != '"'
-            || ((*form < to) | careful | level->secret)
-            || (names && et_scrub_pairs(w, pos, to)))
+        if (to >= safe || text[to] != '"' || (careful | level->secret)
+            || et_scrub_marked(bits, pos, to, names))
         {
-            w->stop = stop;
-            w->form = form;
-
             to = et_scrub_value_string(w, level, pos) - 1;
-            stop = w->stop;
 
             if (to >= safe) {
                 return to + 1;
             }
+
+            et_scrub_seek(to + 1);
         }
 
         pos = to + 2;
@@ -509,15 +515,61 @@ et_scrub_members(et_scrub_walk_t *w, et_scrub_level_t *level, size_t pos)
             break;
         }
 
-        stop++;
+        et_scrub_next(to);
         pos++;
     }
 
-    w->stop = stop;
-    w->form = form;
-
     return to + 1;
 }
+
+
+/* The same of an array's strings where names say nothing: lines of code. */
+
+static ET_SCRUB_NOINLINE size_t
+et_scrub_lines(et_scrub_walk_t *w, et_scrub_level_t *level, size_t pos)
+{
+    size_t            to, base, safe;
+    uint64_t          stops;
+    const char       *text;
+    et_scrub_bits_t  *bits, *block;
+
+    text = w->text;
+    bits = w->bits;
+    safe = w->len < 4 ? 0 : w->len - 4;
+
+    et_scrub_seek(pos);
+
+    for ( ;; ) {
+        et_scrub_next(to);
+
+        if (to >= safe || text[to] != '"' || level->careful
+            || et_scrub_marked(bits, pos, to, 0))
+        {
+            to = et_scrub_value_string(w, level, pos) - 1;
+
+            if (to >= safe) {
+                return to + 1;
+            }
+
+            et_scrub_seek(to + 1);
+        }
+
+        pos = to + 2;
+        pos += (text[pos] == ' ');
+
+        if (text[to + 1] != ',' || text[pos] != '"') {
+            return to + 1;
+        }
+
+        level->count++;
+
+        et_scrub_next(to);
+        pos++;
+    }
+}
+
+#undef et_scrub_seek
+#undef et_scrub_next
 
 
 static void
@@ -576,7 +628,12 @@ et_scrub_name(et_scrub_walk_t *w, et_scrub_level_t *level,
     name = et_slice(w->text + span->from, span->to - span->from);
 
     if (span->escaped) {
-        name = et_scrub_decode(w, span, NULL);
+        name = et_scrub_decode(w->arena, w->text, span->from, span->to, NULL);
+
+        if (name.data == NULL) {
+            name = et_slice("", 0);
+            w->failed = 1;
+        }
     }
 
     level->name = name;
@@ -625,7 +682,8 @@ et_scrub_value_string(et_scrub_walk_t *w, et_scrub_level_t *level,
     }
 
     if (!span.forms && !span.unicode && !level->careful
-        && (!level->names || !et_scrub_pairs(w, span.from, span.to)))
+        && (!level->names
+            || !et_scrub_marked(w->bits, span.from, span.to, 1)))
     {
         return span.next;
     }
@@ -1080,44 +1138,41 @@ static void
 et_scrub_inside(et_scrub_walk_t *w, const et_scrub_span_t *span,
     unsigned rules)
 {
-    uint32_t           *map;
-    et_slice_t          text;
-    et_scrub_index_t    index;
-    et_scrub_string_t   s;
+    et_slice_t         text;
+    et_scrub_string_t  s;
 
     s.scrub = w->scrub;
     s.splices = &w->splices;
     s.text = w->text;
-    s.bits = w->index.bits;
+    s.bits = w->bits;
     s.start = span->from;
     s.end = span->to;
     s.rules = rules;
+    s.raw = NULL;
     s.map = NULL;
     s.failed = 0;
 
     if (span->escaped) {
-        map = et_arena_alloc(w->arena, (span->to - span->from + 1)
-                                       * sizeof(uint32_t));
-        if (map == NULL) {
+        text = et_scrub_decode(w->arena, w->text, span->from, span->to, NULL);
+
+        if (text.data == NULL) {
             w->failed = 1;
             return;
         }
 
-        text = et_scrub_decode(w, span, map);
-
+        s.arena = w->arena;
+        s.raw = w->text;
+        s.raw_start = span->from;
+        s.raw_end = span->to;
         s.text = text.data;
         s.start = 0;
         s.end = text.len;
-        s.map = map;
+        s.bits = et_scrub_index(w->arena, text.data, text.len, w->scrub->ip);
 
-        if (w->failed || !et_scrub_index(w->arena, text.data, text.len,
-                                         w->scrub->ip, &index))
-        {
+        if (s.bits == NULL) {
             w->failed = 1;
             return;
         }
-
-        s.bits = index.bits;
     }
 
     et_scrub_string(&s);
@@ -1125,63 +1180,4 @@ et_scrub_inside(et_scrub_walk_t *w, const et_scrub_span_t *span,
     if (s.failed) {
         w->failed = 1;
     }
-}
-
-
-/*
- * The string without its escapes (RFC 8259, section 7), on the arena.  Each
- * byte's place in the text goes to the map, where there is one, and that of
- * the end.
- */
-
-static et_slice_t
-et_scrub_decode(et_scrub_walk_t *w, const et_scrub_span_t *span,
-    uint32_t *map)
-{
-    char        *out;
-    size_t       i, n, len, used;
-    const char  *p, *q, *end;
-
-    out = et_arena_alloc(w->arena, span->to - span->from + 1);
-    if (out == NULL) {
-        w->failed = 1;
-        return et_slice("", 0);
-    }
-
-    p = w->text + span->from;
-    end = w->text + span->to;
-    len = 0;
-
-    while (p < end) {
-        q = memchr(p, '\\', end - p);
-        n = (q == NULL ? end : q) - p;
-
-        memcpy(out + len, p, n);
-
-        for (i = 0; map != NULL && i < n; i++) {
-            map[len + i] = (uint32_t) (p + i - w->text);
-        }
-
-        len += n;
-        p += n;
-
-        if (p == end) {
-            break;
-        }
-
-        n = et_json_unescape(p, end, out + len, &used);
-
-        for (i = 0; map != NULL && i < n; i++) {
-            map[len + i] = (uint32_t) (p - w->text);
-        }
-
-        len += n;
-        p += used;
-    }
-
-    if (map != NULL) {
-        map[len] = (uint32_t) span->to;
-    }
-
-    return et_slice(out, len);
 }

@@ -1,7 +1,7 @@
 /*
- * The index of a text: one pass over its bytes, 64 at a time, by AVX2 where
- * the processor has it, by SSE2 where the architecture has it, else byte by
- * byte.
+ * The index of a text: one pass over its bytes, 64 at a time, by AVX-512 or
+ * AVX2 where the processor has it, by SSE2 where the architecture has it,
+ * else byte by byte.
  *
  * A mark stands where something that is scrubbed may be, at the byte that
  * makes it rare.  Pairs:
@@ -12,7 +12,8 @@
  * Forms:
  *
  *     @            itself
- *     4 digits     the fourth digit of a run of digits (a card)
+ *     4 digits     four bytes behind the fourth digit of a run (a card); not
+ *                  of a date, 2026-01-02
  *     ddd-dd-      the second dash (a US social security number)
  *     -----        the fifth dash (PEM)
  *     DE89         the second digit behind two capital letters (an IBAN)
@@ -25,7 +26,8 @@
 
 #ifdef __SSE2__
 #include <immintrin.h>
-#define ET_SCRUB_AVX2  __attribute__((target("avx2,bmi,bmi2,popcnt")))
+#define ET_SCRUB_AVX2    __attribute__((target("avx2,bmi,bmi2")))
+#define ET_SCRUB_AVX512  __attribute__((target("avx512f,avx512bw,bmi,bmi2")))
 #endif
 
 #define ET_SCRUB_INLINE  static inline __attribute__((always_inline))
@@ -49,6 +51,7 @@ typedef struct {
 typedef struct {
     uint64_t  digits;
     uint64_t  two;
+    uint64_t  four;
     uint64_t  dashes;
     uint64_t  dashes2;
     uint64_t  ssn;
@@ -57,14 +60,6 @@ typedef struct {
     uint64_t  b;
 } et_scrub_carry_t;
 
-
-typedef struct {
-    size_t    stops;
-    size_t    forms;
-} et_scrub_sums_t;
-
-/* offsets that are written beyond the last one */
-#define ET_SCRUB_SPARE  8
 
 /* Reads 64 bytes. */
 typedef et_scrub_classes_t (*et_scrub_classify_pt)(const char *p, int dots);
@@ -83,15 +78,19 @@ et_scrub_behind(uint64_t now, uint64_t before, unsigned n)
 
 ET_SCRUB_INLINE void
 et_scrub_mark_block(const et_scrub_classes_t *c, et_scrub_carry_t *carry,
-    char next, int dots, et_scrub_bits_t *bits, et_scrub_sums_t *sums)
+    char next, int dots, et_scrub_bits_t *bits)
 {
-    uint64_t  one, two, four, dashes2, ssn, pem, capitals2, iban, bearer;
+    uint64_t  one, two, four, card, dashes2, ssn, pem, capitals2, iban;
+    uint64_t  bearer;
 
     one = et_scrub_behind(c->digits, carry->digits, 1);
     two = c->digits & one;
 
     four = two & et_scrub_behind(two, carry->two, 2)
            & ~et_scrub_behind(c->digits, carry->digits, 4);
+
+    card = et_scrub_behind(four, carry->four, 4)
+           & ~(c->dashes & et_scrub_behind(c->dashes, carry->dashes, 3));
 
     ssn = c->dashes & et_scrub_behind(two, carry->two, 1);
 
@@ -114,7 +113,7 @@ et_scrub_mark_block(const et_scrub_classes_t *c, et_scrub_carry_t *carry,
                      & ~(one & (c->digits >> 1
                                 | (uint64_t) et_scrub_is_digit(next) << 63)));
 
-    bits->forms = c->at | four | pem | iban | bearer
+    bits->forms = c->at | card | pem | iban | bearer
                   | (ssn & et_scrub_behind(ssn, carry->ssn, 3)
                      & et_scrub_behind(c->digits, carry->digits, 6)
                      & ~et_scrub_behind(c->digits, carry->digits, 7));
@@ -123,11 +122,9 @@ et_scrub_mark_block(const et_scrub_classes_t *c, et_scrub_carry_t *carry,
         bits->forms |= c->colons | (c->dots & one);
     }
 
-    sums->stops += (unsigned) __builtin_popcountll(bits->stops);
-    sums->forms += (unsigned) __builtin_popcountll(bits->forms);
-
     carry->digits = c->digits;
     carry->two = two;
+    carry->four = four;
     carry->dashes = c->dashes;
     carry->dashes2 = dashes2;
     carry->ssn = ssn;
@@ -137,22 +134,18 @@ et_scrub_mark_block(const et_scrub_classes_t *c, et_scrub_carry_t *carry,
 }
 
 
-/* Inlined with each of the ways to classify; returns how many bits there
- * are. */
+/* Inlined with each of the ways to classify. */
 
-ET_SCRUB_INLINE et_scrub_sums_t
+ET_SCRUB_INLINE void
 et_scrub_bits_by(et_scrub_classify_pt classify, const char *text,
     size_t len, int dots, et_scrub_bits_t *bits)
 {
     char                 tail[64];
     size_t               i, n;
-    et_scrub_sums_t      sums;
     et_scrub_carry_t     carry;
     et_scrub_classes_t   c;
 
     n = len / 64;
-    sums.stops = 0;
-    sums.forms = 0;
 
     memset(&carry, 0, sizeof(et_scrub_carry_t));
 
@@ -161,7 +154,7 @@ et_scrub_bits_by(et_scrub_classify_pt classify, const char *text,
 
         et_scrub_mark_block(&c, &carry,
                             i * 64 + 64 < len ? text[i * 64 + 64] : '\0',
-                            dots, &bits[i], &sums);
+                            dots, &bits[i]);
     }
 
     memset(tail, 0, sizeof(tail));
@@ -169,67 +162,11 @@ et_scrub_bits_by(et_scrub_classify_pt classify, const char *text,
 
     c = classify(tail, dots);
 
-    et_scrub_mark_block(&c, &carry, '\0', dots, &bits[n], &sums);
+    et_scrub_mark_block(&c, &carry, '\0', dots, &bits[n]);
 
-    return sums;
-}
+    bits[n].stops |= 1ull << (len & 63);
 
-
-/*
- * Writes the offsets of the bits.  A block has six quotes or so: eight are
- * written always, or how many there are would be a branch that no processor
- * foresees.
- */
-
-ET_SCRUB_INLINE uint32_t *
-et_scrub_offsets(uint64_t bits, size_t base, uint32_t *out)
-{
-    int        i;
-    uint32_t  *end;
-
-    end = out + __builtin_popcountll(bits);
-
-    for ( ;; ) {
-
-#pragma GCC unroll 8
-        for (i = 0; i < ET_SCRUB_SPARE; i++) {
-
-            /* of no bit: the last one, as there is no count of none */
-
-            out[i] = (uint32_t) (base + (unsigned) __builtin_ctzll(
-                                                       bits | 1ull << 63));
-            bits &= bits - 1;
-        }
-
-        out += ET_SCRUB_SPARE;
-
-        if (out >= end) {
-            return end;
-        }
-    }
-}
-
-
-ET_SCRUB_INLINE void
-et_scrub_list_by(const et_scrub_index_t *index, size_t len)
-{
-    size_t     i;
-    uint32_t  *stop, *form;
-    uint64_t   bits;
-
-    stop = index->stops;
-    form = index->forms;
-
-    for (i = 0; i <= len / 64; i++) {
-        stop = et_scrub_offsets(index->bits[i].stops, i * 64, stop);
-
-        for (bits = index->bits[i].forms; bits != 0; bits &= bits - 1) {
-            *form++ = (uint32_t) (i * 64 + (unsigned) __builtin_ctzll(bits));
-        }
-    }
-
-    *stop = (uint32_t) len;
-    *form = (uint32_t) len;
+    memset(&bits[n + 1], 0, sizeof(et_scrub_bits_t));
 }
 
 
@@ -329,27 +266,64 @@ et_scrub_classify_avx2(const char *p, int dots)
 }
 
 
-ET_SCRUB_AVX2 static et_scrub_sums_t
+ET_SCRUB_AVX2 static void
 et_scrub_bits_avx2(const char *text, size_t len, int dots,
     et_scrub_bits_t *bits)
 {
-    return dots ? et_scrub_bits_by(et_scrub_classify_avx2, text, len, 1, bits)
-                : et_scrub_bits_by(et_scrub_classify_avx2, text, len, 0, bits);
+    if (dots) {
+        et_scrub_bits_by(et_scrub_classify_avx2, text, len, 1, bits);
+
+    } else {
+        et_scrub_bits_by(et_scrub_classify_avx2, text, len, 0, bits);
+    }
 }
 
 
-ET_SCRUB_AVX2 static void
-et_scrub_list_avx2(const et_scrub_index_t *index, size_t len)
+#define et_scrub_eq(v, c)                                                     \
+    _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(c))
+
+#define et_scrub_from(v, low, n)                                              \
+    _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, _mm512_set1_epi8(low)),         \
+                           _mm512_set1_epi8(n))
+
+
+ET_SCRUB_AVX512 ET_SCRUB_INLINE et_scrub_classes_t
+et_scrub_classify_avx512(const char *p, int dots)
 {
-    et_scrub_list_by(index, len);
+    __m512i             v, lower;
+    et_scrub_classes_t  c;
+
+    v = _mm512_loadu_si512(p);
+    lower = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
+
+    c.stops = et_scrub_eq(v, '"') | et_scrub_eq(v, '\\');
+    c.at = et_scrub_eq(v, '@');
+    c.equals = et_scrub_eq(v, '=');
+    c.colons = et_scrub_eq(v, ':');
+    c.digits = et_scrub_from(v, '0', 10);
+    c.dashes = et_scrub_eq(v, '-');
+    c.capitals = et_scrub_from(v, 'A', 26);
+    c.b = et_scrub_eq(lower, 'b');
+    c.r = et_scrub_eq(lower, 'r');
+    c.dots = dots ? et_scrub_eq(v, '.') : 0;
+
+    return c;
 }
 
 
-static et_scrub_sums_t
+ET_SCRUB_AVX512 static void
+et_scrub_bits_avx512(const char *text, size_t len, int dots,
+    et_scrub_bits_t *bits)
+{
+    et_scrub_bits_by(et_scrub_classify_avx512, text, len, dots, bits);
+}
+
+
+static void
 et_scrub_bits_sse2(const char *text, size_t len, int dots,
     et_scrub_bits_t *bits)
 {
-    return et_scrub_bits_by(et_scrub_classify_sse2, text, len, dots, bits);
+    et_scrub_bits_by(et_scrub_classify_sse2, text, len, dots, bits);
 }
 
 #else
@@ -410,60 +384,35 @@ et_scrub_classify_bytes(const char *p, int dots)
 #endif
 
 
-int
-et_scrub_index(et_arena_t *arena, const char *text, size_t len, int dots,
-    et_scrub_index_t *index)
+et_scrub_bits_t *
+et_scrub_index(et_arena_t *arena, const char *text, size_t len, int dots)
 {
-    et_scrub_sums_t  sums;
+    et_scrub_bits_t  *bits;
 
-#ifdef __SSE2__
-    int              fast;
-
-    fast = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")
-           && __builtin_cpu_supports("popcnt");
-#endif
-
-    index->bits = et_arena_alloc(arena, (len / 64 + 1)
-                                        * sizeof(et_scrub_bits_t));
-    if (index->bits == NULL) {
-        return 0;
+    bits = et_arena_alloc(arena, (len / 64 + 2) * sizeof(et_scrub_bits_t));
+    if (bits == NULL) {
+        return NULL;
     }
 
 #ifdef __SSE2__
 
-    if (fast) {
-        sums = et_scrub_bits_avx2(text, len, dots, index->bits);
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi2")) {
+        et_scrub_bits_avx512(text, len, dots, bits);
+
+    } else if (__builtin_cpu_supports("avx2")
+               && __builtin_cpu_supports("bmi2"))
+    {
+        et_scrub_bits_avx2(text, len, dots, bits);
 
     } else {
-        sums = et_scrub_bits_sse2(text, len, dots, index->bits);
+        et_scrub_bits_sse2(text, len, dots, bits);
     }
 
 #else
 
-    sums = et_scrub_bits_by(et_scrub_classify_bytes, text, len, dots,
-                            index->bits);
+    et_scrub_bits_by(et_scrub_classify_bytes, text, len, dots, bits);
 
 #endif
 
-    index->stops = et_arena_alloc(arena, (sums.stops + sums.forms
-                                          + 2 * ET_SCRUB_SPARE)
-                                         * sizeof(uint32_t));
-    if (index->stops == NULL) {
-        return 0;
-    }
-
-    index->forms = index->stops + sums.stops + ET_SCRUB_SPARE;
-
-#ifdef __SSE2__
-
-    if (fast) {
-        et_scrub_list_avx2(index, len);
-        return 1;
-    }
-
-#endif
-
-    et_scrub_list_by(index, len);
-
-    return 1;
+    return bits;
 }

@@ -5,6 +5,7 @@
  *     json    the walk over the JSON: names, places, values to be dropped
  *     path    which rules hold at which place
  *     name    names that say "secret"
+ *     escape  strings without their escapes
  *     text    what is found inside of a string
  *     pair    name=value inside of a string
  *     number  card numbers and IBANs, by their check digits
@@ -74,13 +75,6 @@ typedef struct {
     uint64_t  forms;           /* or what has a secret's form */
 } et_scrub_bits_t;
 
-typedef struct {
-    et_scrub_bits_t  *bits;
-    uint32_t         *stops;   /* offsets of these bits; the last one is that
-                                  of the text's end */
-    uint32_t         *forms;
-} et_scrub_index_t;
-
 /* A string, decoded or as it stands, in which is looked for something. */
 typedef struct {
     const et_scrub_t       *scrub;
@@ -91,8 +85,14 @@ typedef struct {
     size_t                  end;
     unsigned                rules;
 
-    const uint32_t         *map;       /* offset -> offset in the splices'
-                                          text; NULL: the same */
+    /* of a decoded string: where it comes from; NULL: the same */
+    et_arena_t             *arena;
+    const char             *raw;
+    size_t                  raw_start;
+    size_t                  raw_end;
+    const uint32_t         *map;       /* offset -> offset in raw; NULL: not
+                                          made yet */
+
     size_t                  first;     /* splices before this string */
     size_t                  done;      /* nothing begins before */
 
@@ -107,10 +107,11 @@ typedef struct {
 extern const et_slice_t  et_scrub_filtered;
 
 
-/* index: 1, or 0 where the arena is exhausted.  len is below 2^32; dots is 1
- * where addresses are looked for. */
-int et_scrub_index(et_arena_t *arena, const char *text, size_t len, int dots,
-    et_scrub_index_t *index);
+/* index: the bits of the text's blocks and of an empty one behind; the bit of
+ * stops behind the last byte is set.  dots is 1 where addresses are looked
+ * for.  NULL where the arena is exhausted. */
+et_scrub_bits_t *et_scrub_index(et_arena_t *arena, const char *text,
+    size_t len, int dots);
 
 /* text: finds and replaces in s. */
 void et_scrub_string(et_scrub_string_t *s);
@@ -119,6 +120,18 @@ void et_scrub_string(et_scrub_string_t *s);
  * them goes with them. */
 void et_scrub_emit(et_scrub_string_t *s, size_t from, size_t to,
     et_slice_t with);
+
+/*
+ * escape: the string of text from from (included) to to (excluded), on the
+ * arena; each byte's offset in the text goes to the map, where there is one,
+ * and that of the end: room for to - from + 1.  data NULL where the arena is
+ * exhausted.
+ */
+et_slice_t et_scrub_decode(et_arena_t *arena, const char *text, size_t from,
+    size_t to, uint32_t *map);
+
+/* Makes the map; 1, or 0 where the arena is exhausted. */
+int et_scrub_map(et_scrub_string_t *s);
 
 /* pair: the name is behind, the value before the delimiter at pos. */
 void et_scrub_pair(et_scrub_string_t *s, size_t pos);

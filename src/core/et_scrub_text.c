@@ -21,7 +21,8 @@
 
 static void et_scrub_mark(et_scrub_string_t *s, size_t pos);
 static void et_scrub_found(et_scrub_string_t *s, const char *p, size_t len);
-static void et_scrub_digits(et_scrub_string_t *s, size_t pos);
+static void et_scrub_four(et_scrub_string_t *s, size_t pos);
+static void et_scrub_country(et_scrub_string_t *s, size_t pos);
 static void et_scrub_ssn(et_scrub_string_t *s, size_t pos);
 static void et_scrub_pem(et_scrub_string_t *s, size_t pos);
 static const char *et_scrub_find(const char *p, const char *end,
@@ -95,10 +96,21 @@ et_scrub_string(et_scrub_string_t *s)
 static void
 et_scrub_mark(et_scrub_string_t *s, size_t pos)
 {
+    if ((s->rules & ET_SCRUB_CARD) && pos - s->start >= 7) {
+        et_scrub_four(s, pos);
+
+        if (pos < s->done) {
+            return;
+        }
+    }
+
     switch (s->text[pos]) {
 
     case '=':
-        et_scrub_pair(s, pos);
+        if (s->rules & ET_SCRUB_PAIRS) {
+            et_scrub_pair(s, pos);
+        }
+
         break;
 
     case ':':
@@ -149,8 +161,11 @@ et_scrub_mark(et_scrub_string_t *s, size_t pos)
 
         break;
 
-    default:
-        et_scrub_digits(s, pos);
+    case '0' ... '9':
+        if (s->rules & ET_SCRUB_IBAN) {
+            et_scrub_country(s, pos);
+        }
+
         break;
     }
 }
@@ -163,7 +178,12 @@ et_scrub_emit(et_scrub_string_t *s, size_t from, size_t to, et_slice_t with)
 
     s->done = to;
 
-    if (s->map != NULL) {
+    if (s->raw != NULL) {
+        if (s->map == NULL && !et_scrub_map(s)) {
+            s->failed = 1;
+            return;
+        }
+
         from = s->map[from];
         to = s->map[to];
     }
@@ -193,34 +213,53 @@ et_scrub_found(et_scrub_string_t *s, const char *p, size_t len)
 }
 
 
-/* The fourth digit of a run, or the second behind a country's letters. */
+/* Four bytes behind the fourth digit of a run. */
 
 static void
-et_scrub_digits(et_scrub_string_t *s, size_t pos)
+et_scrub_four(et_scrub_string_t *s, size_t pos)
 {
     size_t       len;
-    const char  *p, *start, *end;
+    const char  *p;
+
+    p = s->text + pos - 7;
+
+    /* an issuer's first digits */
+
+    if (*p <= '2' ? (*p < '2' || p[1] < '2') : *p > '6') {
+        return;
+    }
+
+    if (!et_scrub_is_digit(p[1]) || !et_scrub_is_digit(p[2])
+        || !et_scrub_is_digit(p[3]))
+    {
+        return;
+    }
+
+    /* of "token=4111 1111 1111 1111" the first four are gone already */
+
+    len = et_scrub_card(s->text + s->start, p, s->text + s->end);
+
+    if (len != 0) {
+        et_scrub_found(s, p, len);
+    }
+}
+
+
+/* The second digit behind a country's letters. */
+
+static void
+et_scrub_country(et_scrub_string_t *s, size_t pos)
+{
+    size_t       len;
+    const char  *p;
 
     if (pos - s->start < 3) {
         return;
     }
 
-    start = s->text + s->start;
-    end = s->text + s->end;
     p = s->text + pos - 3;
 
-    /* an issuer's first digit; not a year */
-
-    if (*p <= '1' || (*p >= '7' && *p <= '9') || (*p == '2' && p[1] <= '1')) {
-        return;
-    }
-
-    if (!et_scrub_is_digit(*p)) {
-        len = (s->rules & ET_SCRUB_IBAN) ? et_scrub_iban(start, p, end) : 0;
-
-    } else {
-        len = (s->rules & ET_SCRUB_CARD) ? et_scrub_card(start, p, end) : 0;
-    }
+    len = et_scrub_iban(s->text + s->start, p, s->text + s->end);
 
     if (len != 0) {
         et_scrub_found(s, p, len);

@@ -30,6 +30,7 @@ et_test_event(const char *json)
     request.body = et_test_body;
     request.client_ip = et_slice_str("192.0.2.17");
     request.received = 1700000000 * ET_SECOND;
+    et_limits_default(&request.limits);
     request.limits.max_inflated = sizeof(et_test_body);
     request.limits.max_event = sizeof(et_test_body);
     request.filter = &filter;

@@ -7,13 +7,13 @@
  * makes it rare.  Pairs:
  *
  *     =            itself
- *     :            itself, where it is not between two digits (12:30)
+ *     :            itself, but between two digits (12:30) and before //
  *
  * Forms:
  *
  *     @            itself
- *     4 digits     four bytes behind the fourth digit of a run (a card); not
- *                  of a date, 2026-01-02
+ *     4 digits     four bytes behind the fourth digit of a run, where that and
+ *                  the one before are digits, too (a card)
  *     ddd-dd-      the second dash (a US social security number)
  *     -----        the fifth dash (PEM)
  *     DE89         the second digit behind two capital letters (an IBAN)
@@ -44,6 +44,7 @@ typedef struct {
     uint64_t  capitals;
     uint64_t  b;
     uint64_t  r;
+    uint64_t  slashes;
     uint64_t  dots;
 } et_scrub_classes_t;
 
@@ -89,8 +90,7 @@ et_scrub_mark_block(const et_scrub_classes_t *c, et_scrub_carry_t *carry,
     four = two & et_scrub_behind(two, carry->two, 2)
            & ~et_scrub_behind(c->digits, carry->digits, 4);
 
-    card = et_scrub_behind(four, carry->four, 4)
-           & ~(c->dashes & et_scrub_behind(c->dashes, carry->dashes, 3));
+    card = et_scrub_behind(four, carry->four, 4) & two;
 
     ssn = c->dashes & et_scrub_behind(two, carry->two, 1);
 
@@ -111,7 +111,8 @@ et_scrub_mark_block(const et_scrub_classes_t *c, et_scrub_carry_t *carry,
     bits->pairs = c->equals
                   | (c->colons
                      & ~(one & (c->digits >> 1
-                                | (uint64_t) et_scrub_is_digit(next) << 63)));
+                                | (uint64_t) et_scrub_is_digit(next) << 63))
+                     & ~(c->slashes >> 1 & c->slashes >> 2));
 
     bits->forms = c->at | card | pem | iban | bearer
                   | (ssn & et_scrub_behind(ssn, carry->ssn, 3)
@@ -207,6 +208,7 @@ et_scrub_classify_sse2(const char *p, int dots)
         c.capitals |= et_scrub_mask(et_scrub_in(v, 'A', 26), i);
         c.b |= et_scrub_mask(et_scrub_is(lower, 'b'), i);
         c.r |= et_scrub_mask(et_scrub_is(lower, 'r'), i);
+        c.slashes |= et_scrub_mask(et_scrub_is(v, '/'), i);
 
         if (dots) {
             c.dots |= et_scrub_mask(et_scrub_is(v, '.'), i);
@@ -256,6 +258,7 @@ et_scrub_classify_avx2(const char *p, int dots)
         c.capitals |= et_scrub_mask(et_scrub_in(v, 'A', 26), i);
         c.b |= et_scrub_mask(et_scrub_is(lower, 'b'), i);
         c.r |= et_scrub_mask(et_scrub_is(lower, 'r'), i);
+        c.slashes |= et_scrub_mask(et_scrub_is(v, '/'), i);
 
         if (dots) {
             c.dots |= et_scrub_mask(et_scrub_is(v, '.'), i);
@@ -305,6 +308,7 @@ et_scrub_classify_avx512(const char *p, int dots)
     c.capitals = et_scrub_from(v, 'A', 26);
     c.b = et_scrub_eq(lower, 'b');
     c.r = et_scrub_eq(lower, 'r');
+    c.slashes = et_scrub_eq(v, '/');
     c.dots = dots ? et_scrub_eq(v, '.') : 0;
 
     return c;
@@ -363,6 +367,10 @@ et_scrub_classify_bytes(const char *p, int dots)
 
         case '-':
             c.dashes |= bit;
+            break;
+
+        case '/':
+            c.slashes |= bit;
             break;
 
         case '.':

@@ -51,7 +51,9 @@ et_scrub_pair(et_scrub_string_t *s, size_t pos)
     /* ==, ::, scheme://, and the last of them */
 
     if (next == *p || (pos > s->start && p[-1] == *p)
-        || (*p == ':' && (next == '=' || next == '/')))
+        || (*p == ':'
+            && (next == '='
+                || (next == '/' && s->end - pos > 2 && p[2] == '/'))))
     {
         return;
     }

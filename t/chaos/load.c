@@ -16,7 +16,8 @@
  *
  * The ledger is RowBinary of (event_id UUID, error UInt16, status UInt16), a
  * row for each event that was begun to be sent; status 0 is no answer.  A
- * line of JSON at the end counts the same by status.
+ * line of JSON at the end counts the same by status, and says for how many
+ * seconds a connection was open ("up").
  */
 
 #define _GNU_SOURCE
@@ -99,6 +100,8 @@ typedef struct {
     uint64_t            started;       /* events */
     uint16_t           *statuses;      /* by number */
     size_t              nstatuses;
+    size_t              open;          /* connections */
+    uint64_t            up;            /* nanoseconds with one open */
     uint64_t            refused;       /* connections */
     uint64_t            closed;        /* with an event on its way */
     z_stream            stream;
@@ -259,6 +262,8 @@ load_close(load_t *load, load_connection_t *c, uint64_t pause)
     } else if (c->state >= LOAD_SENDING && !c->answered) {
         load->closed++;
     }
+
+    load->open -= c->state >= LOAD_IDLE;
 
     close(c->fd);
 
@@ -497,6 +502,8 @@ load_event(load_t *load, load_connection_t *c, uint32_t events, uint64_t now)
             return;
         }
 
+        load->open++;
+
         c->state = LOAD_IDLE;
         c->since = now;
         c->answered = 1;
@@ -585,11 +592,12 @@ load_run(load_t *load)
 {
     int                  i, n, wait;
     size_t               k, busy;
-    uint64_t             now, over;
+    uint64_t             now, last, over;
     struct epoll_event   events[256];
 
     load->begin = load_now();
     load->due = load->begin;
+    last = load->begin;
     over = 0;
     wait = 0;
 
@@ -601,6 +609,9 @@ load_run(load_t *load)
         }
 
         now = load_now();
+
+        load->up += load->open != 0 ? now - last : 0;
+        last = now;
 
         for (i = 0; i < n; i++) {
             load_event(load, events[i].data.ptr, events[i].events, now);
@@ -667,9 +678,11 @@ load_finish(load_t *load)
 
     seconds = (double) (load_now() - load->begin) / LOAD_SECOND;
 
-    printf("{\"sent\": %llu, \"seconds\": %.3f, \"refused_connections\": %llu,"
-           " \"closed_connections\": %llu, \"statuses\": {",
+    printf("{\"sent\": %llu, \"seconds\": %.3f, \"up\": %.3f, "
+           "\"refused_connections\": %llu, "
+           "\"closed_connections\": %llu, \"statuses\": {",
            (unsigned long long) load->started, seconds,
+           (double) load->up / LOAD_SECOND,
            (unsigned long long) load->refused,
            (unsigned long long) load->closed);
 

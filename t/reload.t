@@ -19,6 +19,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $CLIENTS = 4;
+my $proxy = ET::Proxy->start("proxy");
 
 
 # Posts until the file "stop" is there, in connections that are kept; the
@@ -172,7 +173,6 @@ subtest "nor do reloads that change the number of workers" => sub {
 
 
 subtest "nor do reloads while ClickHouse is slow and loses answers" => sub {
-    my $proxy = ET::Proxy->start("reload");
     my $project = $PROJECT2 + 1;
 
     ET::write_file($ET::KEYS, "$project $KEY\n");
@@ -188,6 +188,57 @@ subtest "nor do reloads while ClickHouse is slow and loses answers" => sub {
 
         sleep 0.5;
     }, via => $proxy);
+};
+
+
+subtest "worker_shutdown_timeout ends a worker that waits for ClickHouse" => sub {
+    my $nginx;
+
+    for my $signal ("HUP", "QUIT") {
+        my $project = $PROJECT2 + ($signal eq "HUP" ? 100 : 200);
+        my $keys = "$ET::DIR/keys.$signal";
+        ET::write_file($keys, "$project $KEY\n");
+
+        my $dir = "$ET::DIR/shutdown-$signal";
+        my %has = (via => $proxy, global => "worker_shutdown_timeout 500ms;",
+                   keys => $keys,
+                   main => "errortracking_exit_timeout 30s; "
+                           . "errortracking_spool $dir/spool 64m;");
+
+        $nginx = ET::Server->start("shutdown-$signal", %has);
+
+        my $before = () = $proxy->requests;
+        $proxy->mode("delay=20");
+        is($nginx->post(event(), $project), 200, "$signal: an event");
+        ok(until_true(sub { $before < (() = $proxy->requests) }),
+           "$signal: it is on its way");
+
+        my $begin = time;
+
+        if ($signal eq "HUP") {
+            my @old = $nginx->workers;
+            $nginx->reload;
+            $proxy->mode("pass");
+            ok(until_true(sub { !grep { kill 0, $_ } @old }),
+               "$signal: the old workers end");
+
+        } else {
+            ok($nginx->quit, "$signal: it ends in good order");
+            ok(scalar(glob("$dir/spool/t/*.batch")),
+               "$signal: what is left is in the spool");
+            $proxy->mode("pass");
+            $nginx = ET::Server->start("shutdown-$signal", %has);
+        }
+
+        cmp_ok(time - $begin, "<", 10, "$signal: before ClickHouse answers");
+
+        ok($nginx->drained, "$signal: what it had is sent");
+        ok(until_true(sub { sql("SELECT count() FROM errortracking.events "
+                                . "WHERE project_id = $project") == 1 }),
+           "$signal: and is stored once");
+        ok($nginx->quit, "$signal: QUIT ends nginx in good order");
+        $nginx->no_alerts;
+    }
 };
 
 

@@ -145,9 +145,9 @@ ngx_http_errortracking_tick(ngx_event_t *ev)
     zone = flusher->zone;
 
     if (ngx_exiting) {
-        if (flusher->exit_at == 0) {
-            flusher->exit_at = ngx_current_msec
-                               + zone->exit_timeout;
+        if (!flusher->exiting) {
+            flusher->exiting = 1;
+            flusher->exiting_since = ngx_current_msec;
 
             /* little time is left: what waits is tried now */
 
@@ -510,32 +510,32 @@ ngx_http_errortracking_rearm(ngx_http_errortracking_flusher_t *flusher)
 /*
  * Whether an exiting worker leaves the rest to others: to the master; or to
  * the spool, where the master does not have this memory.  Where there is no
- * spool either it goes on, for as long as worker_shutdown_timeout lets it.
+ * spool either it goes on until all is sent.  None of it for longer than
+ * worker_shutdown_timeout.
  */
 
 static ngx_uint_t
 ngx_http_errortracking_is_time(ngx_http_errortracking_flusher_t *flusher)
 {
-    ngx_msec_t        at;
+    ngx_uint_t        alone;
+    ngx_msec_t        took;
     ngx_core_conf_t  *ccf;
 
-    if (flusher->exit_at == 0) {
+    if (!flusher->exiting) {
         return 0;
     }
 
-    at = flusher->exit_at;
+    took = ngx_current_msec - flusher->exiting_since;
 
-    if (flusher->zone->spool == NULL
-        && __atomic_load_n(&flusher->zone->sh->orphaned, __ATOMIC_ACQUIRE))
-    {
-        ccf = (ngx_core_conf_t *) ngx_get_conf(ngx_cycle->conf_ctx,
-                                               ngx_core_module);
-        if (ccf->shutdown_timeout == 0) {
-            return 0;
-        }
+    ccf = (ngx_core_conf_t *) ngx_get_conf(ngx_cycle->conf_ctx,
+                                           ngx_core_module);
 
-        at += ccf->shutdown_timeout;
+    if (ccf->shutdown_timeout != 0 && took >= ccf->shutdown_timeout) {
+        return 1;
     }
 
-    return (ngx_msec_int_t) (ngx_current_msec - at) >= 0;
+    alone = flusher->zone->spool == NULL
+            && __atomic_load_n(&flusher->zone->sh->orphaned, __ATOMIC_ACQUIRE);
+
+    return !alone && took >= flusher->zone->exit_timeout;
 }

@@ -69,7 +69,8 @@ struct ngx_http_errortracking_flusher_s {
     ngx_event_t                        tick;
     ngx_connection_t                   dummy;      /* what tick.data names */
     ngx_msec_t                         took_over;
-    ngx_msec_t                         exit_at;
+    ngx_msec_t                         exiting_since;
+    ngx_uint_t                         exiting;    /* unsigned  exiting:1; */
     ngx_uint_t                         posting;
     ngx_http_errortracking_batch_t    *batches;
     ngx_http_errortracking_schema_t   *schema;

@@ -26,7 +26,8 @@ sub start {
     my $self = bless { name => $name, dir => "$ET::DIR/$name",
                        port => $ET::PORT, http => HTTP::Tiny->new(timeout => 30),
                        workers => 2, zone => "20m", flush => "interval=50ms",
-                       ingest => "", events => "", main => "", locations => "", listen => "",
+                       ingest => "", main => "", locations => "", listen => "",
+                       global => "",
                        %has }, $class;
 
     mkdir $self->{dir};
@@ -74,6 +75,7 @@ daemon off;
 worker_processes $self->{workers};
 pid $dir/nginx.pid;
 error_log @{[ $self->log_name ]} info;
+$self->{global}
 
 events { }
 
@@ -88,7 +90,7 @@ $temp
 
         location / {
             errortracking_ingest zone=t;
-            errortracking_keys $ET::KEYS;
+            errortracking_keys @{[ $self->{keys} || $ET::KEYS ]};
             $self->{ingest}
         }
 

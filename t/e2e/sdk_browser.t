@@ -2,13 +2,15 @@
 """
 The browser's @sentry/browser in Chromium, the newest and an old major: what a
 page of another origin reports with it is in ClickHouse, field by field; with
-a preflight, and through a tunnel, too.
+a preflight, through a tunnel, by the dialog that asks the user, and by
+Chromium itself where the page's policy is violated.
 """
 
 import json
 import os
 import shutil
 import sys
+import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
@@ -50,6 +52,15 @@ SERVER = """
             access_log "@DIR@/access.log" sent;
             rewrite ^ /api/%d/envelope/ break;
         }
+
+        location = /seen {
+            alias "@DIR@/access.log";
+        }
+
+        location = /policy.html {
+            root "@DIR@/page";
+            add_header Content-Security-Policy "img-src data:; report-uri %s";
+        }
     }
 """
 
@@ -89,19 +100,24 @@ if et.run(["npm", "--version"])[1] != 0:
 
 scripts = [(version, bundle(version)) for version in VERSIONS]
 suite = sdk.Suite()
-port = int(os.environ["ET_PORT"]) + 1 if os.environ.get("ET_PORT") \
-    else et.free_port()
-tunnelled = et.project()
+os.environ.setdefault("ET_PORT", str(et.free_port()))
+port = int(os.environ["ET_PORT"]) + 1
+tunnelled, policed = et.project(), et.project()
+keys = {number: uuid.uuid4().hex for number in (tunnelled, policed)}
+report_uri = ("http://127.0.0.1:%s/api/%d/security/?sentry_key=%s"
+              "&sentry_environment=staging"
+              % (os.environ.get("ET_PORT"), policed, keys[policed]))
 
-with suite.running(len(scripts) + 1, more=[tunnelled],
-                   http=SERVER % (port, tunnelled)):
+with suite.running(len(scripts) + 1, more=keys,
+                   http=SERVER % (port, tunnelled, report_uri)):
     folder = os.path.join(suite.nginx.dir, "page")
     os.makedirs(folder, exist_ok=True)
 
-    def language(version, **options):
-        name = "browser-" + version
+    def language(version, page=None, **options):
+        script = "browser-" + version
+        name = page or script
         with open(os.path.join(folder, name + ".html"), "w") as file:
-            file.write(PAGE % name)
+            file.write(PAGE % script)
         return sdk.Language(
             name="browser " + version,
             command=[sys.executable, os.path.join(et.LIB, "browser.py")],
@@ -151,7 +167,7 @@ with suite.running(len(scripts) + 1, more=[tunnelled],
     # a tunnel: the page's own origin, and the key in the envelope alone
 
     before = len(suite.nginx.requests())
-    key = suite.projects[tunnelled]
+    key = keys[tunnelled]
     sent = suite.send(language(version, tunnel="/tunnel"), "hello",
                       suite.nginx.dsn(tunnelled, key))
     if sent is not None:
@@ -160,5 +176,38 @@ with suite.running(len(scripts) + 1, more=[tunnelled],
     lines = suite.nginx.requests()[before:]
     et.ok(lines and all(status == "200" for status, line in lines),
           "a tunnel's requests are answered 200", lines)
+
+    # the dialog: a script of ours, a form that a person fills in
+
+    project, key = suite.new_project()
+    sent = suite.send(language(version), "dialog",
+                      suite.nginx.dsn(project, key))
+    if sent is not None:
+        wanted = sdk.SCOPE["feedback"]
+        found = et.until(lambda: et.rows(
+            "SELECT message, email, name, lower(replaceAll(toString("
+            "associated_event_id), '-', '')) AS id FROM errortracking.feedback"
+            " WHERE project_id = {project:UInt64}", project=project))
+        et.same(found, [dict(wanted, id=sent["hello"])],
+                "what is written into showReportDialog()'s form is stored "
+                "with its event")
+
+    # a policy's violation, of which Chromium tells by itself
+
+    before = len(suite.nginx.requests())
+    sent = suite.send(language(version, page="policy"), "policy",
+                      suite.nginx.dsn(policed, keys[policed]))
+    if sent is not None:
+        event = next(iter(sdk.stored(policed, 1).values()), {})
+        et.ok("img" in event.get("message", "")
+              and event.get("environment") == "staging",
+              "a Content-Security-Policy's violation is an event", event)
+        et.ok("http://localhost:%d/forbidden.png" % port
+              in event.get("payload", ""), "which names what was blocked",
+              event)
+    lines = [line for line in suite.nginx.requests()[before:]
+             if "/security/" in line[1]]
+    et.ok(lines and all(status == "200" for status, line in lines),
+          "the report is answered 200", lines)
 
 et.finish()

@@ -151,17 +151,16 @@ class Suite:
         return number, self.projects.pop(number)
 
     @contextlib.contextmanager
-    def running(self, versions, more=(), **options):
+    def running(self, versions, more={}, **options):
         """
-        more: projects besides, which new_project() does not give away while
-        there are others; options: of et.Nginx.
+        more: projects besides, with their keys; options: of et.Nginx.
         """
         # per version: report, hello by GitLab's DSN, traffic
         self.projects = {et.project(): "glet_" + uuid.uuid4().hex
                          if i % 3 == 1 else uuid.uuid4().hex
                          for i in range(3 * versions)}
-        self.projects.update((number, uuid.uuid4().hex) for number in more)
-        with et.Nginx(list(self.projects.items()), **options) as self.nginx:
+        with et.Nginx(list(self.projects.items()) + list(more.items()),
+                      **options) as self.nginx:
             yield
 
     # one SDK

@@ -178,6 +178,48 @@ const modes = {
 };
 
 
+/* The condition's first true value; the page ends without one. */
+
+async function until(condition) {
+    for (;;) {
+        const value = await condition();
+        if (value) {
+            return value;
+        }
+        await new Promise((next) => setTimeout(next, 50));
+    }
+}
+
+
+/* what a person does in the dialog */
+
+modes.dialog = async () => {
+    modes.hello();
+    Sentry.showReportDialog({eventId: sent.hello});
+
+    const form = await until(() =>
+        document.querySelector('[role=dialog] form'));
+    const {message, email, name} = SCOPE.feedback;
+    form.elements.name.value = name;
+    form.elements.email.value = email;
+    form.elements.comments.value = message;
+
+    const dialog = form.closest('[role=dialog]');
+    form.requestSubmit();
+    await until(() => dialog.textContent.includes('Thank you'));
+};
+
+
+/* Chromium's own report: when it has come is in the tracker's log */
+
+modes.policy = async () => {
+    start();
+    new Image().src = '/forbidden.png';
+    await until(async () => (await (await fetch('/seen')).text())
+        .includes('/security/'));
+};
+
+
 /* what was dropped is sent when the page is hidden, as by closing it */
 
 function hidden() {
@@ -190,7 +232,7 @@ function hidden() {
 (async () => {
     let failure;
     try {
-        modes[ET.mode]();
+        await modes[ET.mode]();
         if (!await Sentry.flush(20000)) {
             failure = 'not all was sent';
         }

@@ -28,7 +28,8 @@ log=$BUILD/matrix.log
 # for every variant, and what only some take the time for
 quick=(t/e2e/one-event.t)
 suites=(t/*.t)
-processes=(t/e2e/workers.t t/e2e/spool.t t/e2e/ack.t t/e2e/chaos.t)
+processes=(t/e2e/workers.t t/e2e/spool.t t/e2e/ack.t t/e2e/tls.t
+    t/e2e/chaos.t)
 
 n=0
 failed=0

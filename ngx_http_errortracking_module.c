@@ -89,6 +89,13 @@ static ngx_command_t  ngx_http_errortracking_commands[] = {
       0,
       NULL },
 
+    { ngx_string("errortracking_gitlab"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE123,
+      ngx_http_errortracking_gitlab,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("errortracking_allowed_origins"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_errortracking_allowed_origins,

@@ -183,7 +183,7 @@ __DATA__
         errortracking_ingest zone=t;
     }
 --- at: }
---- wrong: "errortracking_ingest" in location "/x/" needs "errortracking_keys" or "errortracking_key_secret"
+--- wrong: "errortracking_ingest" in location "/x/" needs "errortracking_keys", "errortracking_key_secret" or "errortracking_gitlab"
 
 
 

@@ -90,6 +90,8 @@
       "the item lacks what it is about")                                      \
     X(ET_RATE_LIMITED,     "rate_limited",          429,                      \
       "over the quota of the project or the key, try again later")            \
+    X(ET_KEY_NOT_CHECKED,  "key_not_checked",       503,                      \
+      "whether the sentry_key is good can't be asked now, try again later")   \
     X(ET_ZONE_FULL,        "zone_full",             503,                      \
       "the buffer is full, try again later")                                  \
     X(ET_SPOOL_REFUSED,    "spool_refused",         503,                      \

@@ -4,6 +4,7 @@
  *
  *     access   who sends, to which endpoint        (ACCESS phase)
  *     keys     which keys may write
+ *     gitlab   GitLab's word on keys, asked and kept
  *     limit    how much they may write, and of what
  *     body     the body in one piece               (request body filter)
  *     ingest   the core's steps, the row, 200      (content handler)
@@ -27,6 +28,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "et_gitlab_key.h"
 #include "et_ingest.h"
 #include "et_key_secret.h"
 #include "et_keys.h"
@@ -73,6 +75,9 @@ typedef struct {
     ngx_uint_t                      ack;     /* errortracking_ack */
 } ngx_http_errortracking_main_conf_t;
 
+typedef struct ngx_http_errortracking_gitlab_s
+    ngx_http_errortracking_gitlab_t;
+
 typedef struct {
     ngx_http_errortracking_zone_t  *zone;    /* errortracking_ingest */
 
@@ -81,6 +86,7 @@ typedef struct {
     et_key_secret_t                *secrets[
                                       NGX_HTTP_ERRORTRACKING_KEY_SECRETS];
     ngx_uint_t                      nsecrets;
+    ngx_http_errortracking_gitlab_t  *gitlab;
     et_origins_t                    origins; /* n = 0: all */
     et_quota_rules_t               *quotas;  /* NULL: as around it, or none */
     uint32_t                        items;   /* categories; 0: the default */
@@ -131,8 +137,12 @@ typedef struct {
     unsigned                        known:1;   /* its key is the project's */
     unsigned                        limited:1; /* nothing of it was taken */
     unsigned                        outcomes:1; /* has those of its items */
+    unsigned                        asking:1;  /* waits for GitLab */
+    unsigned                        answered:1;
+    unsigned                        answer:2;  /* et_answer_t: GitLab's */
     unsigned                        reading:1;
     unsigned                        prepared:1; /* request is filled in */
+    unsigned                        opened:1;   /* its envelope was read */
     unsigned                        waiting:1;  /* for a thread */
 
     void                           *api;       /* a call of a read API */
@@ -205,7 +215,8 @@ ngx_int_t ngx_http_errortracking_preflight(ngx_http_request_t *r);
 ngx_int_t ngx_http_errortracking_dialog(ngx_http_request_t *r);
 
 /* keys: directive parsers; whether the key may write to the request's project
- * from its origin: NGX_OK, or NGX_DECLINED with the reason */
+ * from its origin: NGX_OK, NGX_DECLINED with the reason, or NGX_AGAIN, as
+ * ngx_http_errortracking_gitlab_check() */
 char *ngx_http_errortracking_keys(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_errortracking_key_secret(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -219,6 +230,16 @@ ngx_int_t ngx_http_errortracking_check_key(ngx_http_request_t *r,
     et_slice_t key, et_reason_t *reason);
 et_reason_t ngx_http_errortracking_key_project(ngx_http_request_t *r,
     et_request_t *request);
+
+/*
+ * gitlab: directive parser; whether GitLab lets the key write to the
+ * request's project: NGX_OK; NGX_DECLINED; NGX_ERROR where that is not known
+ * now; NGX_AGAIN where the request's write handler will be called when it is.
+ */
+char *ngx_http_errortracking_gitlab(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+ngx_int_t ngx_http_errortracking_gitlab_check(ngx_http_request_t *r,
+    et_slice_t key);
 
 /*
  * limit: directive parsers; the quotas of a request whose key is known;

@@ -51,6 +51,10 @@ ngx_http_errortracking_access_handler(ngx_http_request_t *r)
 
     reason = ngx_http_errortracking_access_check(r, ctx);
 
+    if (ctx->asking) {
+        return NGX_AGAIN;
+    }
+
     if (reason == ET_OK) {
         return ngx_http_errortracking_access_is_open(r, ctx)
                || ctx->request.auth.key.len != 0 ? NGX_OK : NGX_DECLINED;

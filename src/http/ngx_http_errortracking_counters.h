@@ -10,6 +10,7 @@
 
 #include "et_envelope.h"
 #include "et_filter.h"
+#include "et_gitlab_key.h"
 #include "et_reason.h"
 #include "et_route.h"
 
@@ -42,6 +43,15 @@ extern const char *const  ngx_http_errortracking_failure_names[
     NGX_HTTP_ERRORTRACKING_FAILURES];
 
 
+/* whether an answer about a key was there */
+typedef enum {
+    NGX_HTTP_ERRORTRACKING_CACHE_HIT = 0,
+    NGX_HTTP_ERRORTRACKING_CACHE_STALE,         /* a yes whose time is over */
+    NGX_HTTP_ERRORTRACKING_CACHE_MISS,
+    NGX_HTTP_ERRORTRACKING_CACHES
+} ngx_http_errortracking_cache_e;
+
+
 typedef struct {
     uint64_t  requests[ET_ENDPOINT_COUNT][NGX_HTTP_ERRORTRACKING_CODES];
     uint64_t  rejected[ET_REASON_COUNT];
@@ -49,6 +59,8 @@ typedef struct {
     uint64_t  skipped[ET_ITEM_TYPE_COUNT];
     uint64_t  filtered[ET_FILTER_COUNT];   /* events, by filter */
     uint64_t  limited[ET_ITEM_TYPE_COUNT];       /* over a quota */
+    uint64_t  gitlab[ET_GITLAB_COUNT];           /* what it has answered */
+    uint64_t  cache[NGX_HTTP_ERRORTRACKING_CACHES];
 
     uint64_t  accepted;            /* events, folded ones included */
     uint64_t  folded;              /* events without a body of their own */

@@ -9,6 +9,7 @@
 
 
 static void ngx_http_errortracking_ingest_body(ngx_http_request_t *r);
+static void ngx_http_errortracking_ingest_asked(ngx_http_request_t *r);
 static void ngx_http_errortracking_ingest_end(ngx_http_request_t *r,
     et_reason_t reason);
 static et_reason_t ngx_http_errortracking_ingest(ngx_http_request_t *r,
@@ -136,6 +137,26 @@ ngx_http_errortracking_ingest_run(ngx_http_request_t *r)
 }
 
 
+/* GitLab has answered; or the connection can be written to, which is nothing
+ * to it. */
+
+static void
+ngx_http_errortracking_ingest_asked(ngx_http_request_t *r)
+{
+    ngx_http_errortracking_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
+
+    if (ctx->asking) {
+        return;
+    }
+
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_http_errortracking_ingest_run(r);
+}
+
+
 void
 ngx_http_errortracking_ingest_spooled(ngx_http_request_t *r)
 {
@@ -219,15 +240,32 @@ ngx_http_errortracking_ingest(ngx_http_request_t *r,
         return reason;
     }
 
-    if (ctx->request.encoding != ET_ENCODING_IDENTITY) {
+    if (ctx->request.encoding != ET_ENCODING_IDENTITY && !ctx->opened) {
         ngx_http_errortracking_add(
                             elcf->zone->worker->counters.bytes_inflated,
                             core->len);
     }
 
+    ctx->opened = 1;
+
     /* once more, too, where `satisfy any` has let an unknown key pass */
 
-    if (ngx_http_errortracking_check_key(r, key, &reason) != NGX_OK) {
+    switch (ngx_http_errortracking_check_key(r, key, &reason)) {
+
+    case NGX_OK:
+        break;
+
+    case NGX_AGAIN:
+
+        /* the core is the next request's meanwhile, and all of this is done
+         * again when the answer is there */
+
+        ctx->waiting = 1;
+        r->read_event_handler = ngx_http_block_reading;
+        r->write_event_handler = ngx_http_errortracking_ingest_asked;
+        return ET_OK;
+
+    default: /* NGX_DECLINED */
         return reason;
     }
 

@@ -1,6 +1,6 @@
 /*
- * Which keys may write: a keys file, secrets that keys follow from.  What one
- * of them says yes to is let in, from the origins that may use it.
+ * Which keys may write: a keys file, secrets that keys follow from, GitLab.
+ * What one of them says yes to is let in, from the origins that may use it.
  *
  * Files are read when the configuration is, so that a reload reads them anew,
  * and each bad line of one is an error of `nginx -t`.
@@ -319,11 +319,15 @@ ngx_http_errortracking_keys_merge(ngx_conf_t *cf,
         conf->nsecrets = prev->nsecrets;
     }
 
+    if (conf->gitlab == NULL) {
+        conf->gitlab = prev->gitlab;
+    }
+
     if (conf->origins.n == 0) {
         conf->origins = prev->origins;
     }
 
-    if (conf->zone == NULL || conf->nsecrets != 0) {
+    if (conf->zone == NULL || conf->nsecrets != 0 || conf->gitlab != NULL) {
         return NGX_CONF_OK;
     }
 
@@ -332,8 +336,9 @@ ngx_http_errortracking_keys_merge(ngx_conf_t *cf,
 
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"errortracking_ingest\" in location \"%V\" "
-                           "needs \"errortracking_keys\" or "
-                           "\"errortracking_key_secret\"", &clcf->name);
+                           "needs \"errortracking_keys\", "
+                           "\"errortracking_key_secret\" or "
+                           "\"errortracking_gitlab\"", &clcf->name);
         return NGX_CONF_ERROR;
     }
 
@@ -351,12 +356,33 @@ ngx_int_t
 ngx_http_errortracking_check_key(ngx_http_request_t *r, et_slice_t key,
     et_reason_t *reason)
 {
+    ngx_int_t                           rc;
     et_keys_rules_t                     rules;
+    ngx_http_errortracking_ctx_t       *ctx;
     ngx_http_errortracking_loc_conf_t  *elcf;
 
+    ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
     elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
 
     *reason = ngx_http_errortracking_known_key(r, key, &rules);
+
+    if (*reason != ET_OK && elcf->gitlab != NULL) {
+        rc = ngx_http_errortracking_gitlab_check(r, key);
+
+        if (rc == NGX_AGAIN) {
+            *reason = ET_OK;
+            return NGX_AGAIN;
+        }
+
+        if (rc == NGX_OK) {
+            *reason = ET_OK;
+
+        } else if (rc == NGX_ERROR) {
+            *reason = ET_KEY_NOT_CHECKED;
+        }
+    }
+
+    ctx->known = (*reason == ET_OK);
 
     if (*reason == ET_OK) {
         *reason = ngx_http_errortracking_check_origin(r,
@@ -392,7 +418,8 @@ ngx_http_errortracking_key_project(ngx_http_request_t *r,
                                  &request->project);
     }
 
-    return reason == ET_UNKNOWN_KEY && elcf->nsecrets != 0
+    return reason == ET_UNKNOWN_KEY
+           && (elcf->nsecrets != 0 || elcf->gitlab != NULL)
            ? ET_AMBIGUOUS_KEY : reason;
 }
 
@@ -424,8 +451,6 @@ ngx_http_errortracking_known_key(ngx_http_request_t *r, et_slice_t key,
             reason = ET_OK;
         }
     }
-
-    ctx->known = (reason == ET_OK);
 
     return reason;
 }

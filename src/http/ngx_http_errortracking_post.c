@@ -23,6 +23,8 @@ static ngx_http_request_t *ngx_http_errortracking_post_request(
     ngx_http_errortracking_post_t *post);
 static ngx_int_t ngx_http_errortracking_post_subrequest(
     ngx_http_errortracking_post_t *post, ngx_http_request_t *r);
+static ngx_int_t ngx_http_errortracking_post_type(
+    ngx_http_errortracking_post_t *post, ngx_http_request_t *sr);
 static ngx_int_t ngx_http_errortracking_post_done(ngx_http_request_t *sr,
     void *data, ngx_int_t rc);
 static void ngx_http_errortracking_post_judge(
@@ -287,7 +289,48 @@ ngx_http_errortracking_post_subrequest(ngx_http_errortracking_post_t *post,
 
     sr->request_body->bufs = post->body;
 
+    if (post->type.len != 0
+        && ngx_http_errortracking_post_type(post, sr) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     post->sr = sr;
+
+    return NGX_OK;
+}
+
+
+/* The subrequest has a list of headers of its own, with the body's type. */
+
+static ngx_int_t
+ngx_http_errortracking_post_type(ngx_http_errortracking_post_t *post,
+    ngx_http_request_t *sr)
+{
+    ngx_table_elt_t  *h;
+
+    static u_char  lowcase[] = "content-type";
+
+    if (ngx_list_init(&sr->headers_in.headers, sr->pool, 1,
+                      sizeof(ngx_table_elt_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    h = ngx_list_push(&sr->headers_in.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = ngx_hash_key(lowcase, sizeof(lowcase) - 1);
+    ngx_str_set(&h->key, "Content-Type");
+    h->lowcase_key = lowcase;
+    h->value = post->type;
+
+    sr->headers_in.content_type = h;
 
     return NGX_OK;
 }
@@ -395,8 +438,9 @@ ngx_http_errortracking_post_judge(ngx_http_errortracking_post_t *post,
         return;
     }
 
-    if (ngx_http_errortracking_header(headers, "X-ClickHouse-Summary")
-        == NULL)
+    if (!post->anyone
+        && ngx_http_errortracking_header(headers, "X-ClickHouse-Summary")
+           == NULL)
     {
         ngx_http_errortracking_post_fail(post,
                                      NGX_HTTP_ERRORTRACKING_FAILED_STATUS,

@@ -1,12 +1,13 @@
 /*
  * One batch, posted to ClickHouse by a subrequest of a request that the
  * module makes itself: so that balancing, keepalive, TLS and timeouts are
- * those of the proxy module in the location of errortracking_flush.
+ * those of the proxy module in the location of errortracking_flush.  And one
+ * question to GitLab, in that of errortracking_gitlab.
  *
  * Promise: the handler is called exactly once for a post that was begun, with
  * nothing of the request left; the batch's memory has to live until then.  A
  * post is successful only where ClickHouse's answer is whole and is
- * ClickHouse's own.
+ * ClickHouse's own, or anyone's that is whole and has status 200.
  */
 
 #ifndef NGX_HTTP_ERRORTRACKING_POST_H
@@ -41,6 +42,8 @@ struct ngx_http_errortracking_post_s {
     ngx_str_t                        args;
     ngx_chain_t                     *body;
     off_t                            length;
+    ngx_str_t                        type;       /* media type; len 0: none */
+    ngx_uint_t                       anyone;     /* who is no ClickHouse */
     ngx_http_errortracking_post_pt   handler;
     void                            *data;
 

@@ -281,6 +281,22 @@ ngx_http_errortracking_state_label(ngx_uint_t i)
 }
 
 
+static const char *
+ngx_http_errortracking_gitlab_label(ngx_uint_t i)
+{
+    return et_gitlab_names[i];
+}
+
+
+static const char *
+ngx_http_errortracking_cache_label(ngx_uint_t i)
+{
+    static const char *const  names[] = { "hit", "stale", "miss" };
+
+    return names[i];
+}
+
+
 static const ngx_http_errortracking_vector_t
     ngx_http_errortracking_vectors[] =
 {
@@ -303,6 +319,16 @@ static const ngx_http_errortracking_vector_t
       "Envelope items that were over a quota, by type.", "type",
       ngx_http_errortracking_counter(limited), 0, ET_ITEM_TYPE_COUNT,
       ngx_http_errortracking_item_label },
+
+    { "errortracking_gitlab_requests_total", "counter",
+      "Questions to GitLab about keys, by its answer.", "answer",
+      ngx_http_errortracking_counter(gitlab), 0, ET_GITLAB_COUNT,
+      ngx_http_errortracking_gitlab_label },
+
+    { "errortracking_gitlab_lookups_total", "counter",
+      "Keys looked up among GitLab's answers, by what was there.", "cache",
+      ngx_http_errortracking_counter(cache), 0,
+      NGX_HTTP_ERRORTRACKING_CACHES, ngx_http_errortracking_cache_label },
 
     { "errortracking_items_skipped_total", "counter",
       "Envelope items that were not kept, by type.", "type",

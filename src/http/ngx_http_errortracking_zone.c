@@ -30,6 +30,7 @@ ngx_http_errortracking_zone_min_size(size_t segment_size, ngx_uint_t workers)
             * sizeof(ngx_http_errortracking_worker_t);
     size += NGX_HTTP_ERRORTRACKING_STORM_SLOTS * sizeof(et_storm_slot_t);
     size += NGX_HTTP_ERRORTRACKING_LIMIT_SLOTS * sizeof(et_limit_slot_t);
+    size += NGX_HTTP_ERRORTRACKING_ANSWER_SLOTS * sizeof(et_answer_slot_t);
     size += NGX_HTTP_ERRORTRACKING_MIN_SEGMENTS(workers)
             * (segment_size + sizeof(ngx_http_errortracking_segment_t));
 
@@ -94,8 +95,9 @@ ngx_http_errortracking_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
 
 /*
- * One allocation takes all the pages that are left; the blocks, the storm
- * and limit tables, the segments' headers and their data lie in it in this order.
+ * One allocation takes all the pages that are left; the blocks, the tables of
+ * storms, limits and answers, the segments' headers and their data lie in it
+ * in this order.
  */
 
 static ngx_int_t
@@ -144,6 +146,9 @@ ngx_http_errortracking_zone_create(ngx_http_errortracking_zone_t *zone,
     sh->limits = (et_limit_slot_t *) p;
     p = (char *) (sh->limits + NGX_HTTP_ERRORTRACKING_LIMIT_SLOTS);
 
+    sh->answers = (et_answer_slot_t *) p;
+    p = (char *) (sh->answers + NGX_HTTP_ERRORTRACKING_ANSWER_SLOTS);
+
     head = p - (char *) sh->workers;
 
     sh->segments = (ngx_http_errortracking_segment_t *) p;
@@ -167,7 +172,9 @@ ngx_http_errortracking_zone_create(ngx_http_errortracking_zone_t *zone,
         sh->segments[i].data = p + i * zone->segment_size;
     }
 
-    if (RAND_bytes(random, sizeof(random)) != 1) {
+    if (RAND_bytes(random, sizeof(random)) != 1
+        || RAND_bytes(sh->seed, sizeof(sh->seed)) != 1)
+    {
         ngx_log_error(NGX_LOG_EMERG, log, 0,
                       "errortracking_zone \"%V\" got no random bytes for "
                       "its id", &zone->name);

@@ -3,7 +3,7 @@
  * it.  Its design:
  *
  * The zone is a header, a block for each worker (its pid and counters), the
- * storm table, the quotas' buckets, and equal segments.  A segment's life:
+ * storm table, the quotas' buckets, GitLab's answers, and equal segments.  A segment's life:
  *
  *     free -> filling -> sealed -> sending -> free
  *
@@ -45,7 +45,7 @@
 
 
 /* changes with every change of what lies in the shared memory */
-#define NGX_HTTP_ERRORTRACKING_LAYOUT        9
+#define NGX_HTTP_ERRORTRACKING_LAYOUT        10
 
 /* bytes */
 #define NGX_HTTP_ERRORTRACKING_SEGMENT       (1280 * 1024)
@@ -58,6 +58,8 @@
 #define NGX_HTTP_ERRORTRACKING_STORM_SLOTS   8192
 
 #define NGX_HTTP_ERRORTRACKING_LIMIT_SLOTS   8192
+
+#define NGX_HTTP_ERRORTRACKING_ANSWER_SLOTS  4096
 
 /* a worker fills two segments, and two batches are on their way */
 #define NGX_HTTP_ERRORTRACKING_MIN_SEGMENTS(workers)  (2 * (workers) + 4)
@@ -138,6 +140,8 @@ typedef struct {
     ngx_http_errortracking_worker_t   *workers;
     et_storm_slot_t                   *storm;
     et_limit_slot_t                   *limits;
+    et_answer_slot_t                  *answers;
+    u_char                             seed[ET_ANSWERS_SEED];
     ngx_http_errortracking_segment_t  *segments;
 } ngx_http_errortracking_shm_t;
 

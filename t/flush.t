@@ -464,6 +464,32 @@ subtest "in a storm the bodies are limited and the counts exact" => sub {
 };
 
 
+subtest "files go with their event's body" => sub {
+    next_project();
+    my $nginx = ET::Server->start("storm-files",
+                                  ingest => "errortracking_storm 1 1d;");
+
+    for (1 .. 3) {
+        my $id = new_id();
+
+        is($nginx->send(envelope("{\"event_id\":\"$id\"}",
+                                 event(id => $id, message => "again"),
+                                 ["attachment", "some bytes"]),
+                        $project, $KEY, "envelope")->{status}, 200,
+           "an event with a file is accepted");
+    }
+
+    until_true { stored("sum(n)", "errortracking.outcomes") >= 6 };
+    is(stored("sum(n), countIf(payload != '')"), "3\t1",
+       "three are counted, one has its body");
+    is(stored("count()", "errortracking.attachments_list"), 1,
+       "and one its file");
+    is(sql("SELECT sum(n) FROM errortracking.outcomes WHERE project_id = "
+           . "$project AND reason = 'storm'"), 2, "the others' are outcomes");
+    end($nginx);
+};
+
+
 subtest "errors of other kinds are not limited by a storm" => sub {
     next_project();
     my $nginx = ET::Server->start("storms",

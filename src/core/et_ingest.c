@@ -647,6 +647,33 @@ et_ingest_outcome(et_ingest_t *ingest, et_outcome_t outcome,
 }
 
 
+et_reason_t
+et_ingest_drop_attachments(et_ingest_t *ingest, int64_t time)
+{
+    size_t  i, n;
+
+    if (ingest->nattachments == 0) {
+        return ET_OK;
+    }
+
+    for (i = 0, n = 0; i < ingest->nrecords; i++) {
+        if (ingest->records[i].kind != ET_RECORD_ATTACHMENT) {
+            ingest->records[n++] = ingest->records[i];
+        }
+    }
+
+    ingest->nrecords = n;
+    ingest->attachment_bytes = 0;
+
+    n = ingest->nattachments;
+    ingest->nattachments = 0;
+
+    return et_ingest_outcome(ingest, ET_OUTCOME_FILTERED,
+                             et_slice_str("storm"), ET_CATEGORY_ATTACHMENT,
+                             n, time);
+}
+
+
 static et_event_t *
 et_ingest_find_outcome(et_ingest_t *ingest, const et_event_t *outcome)
 {

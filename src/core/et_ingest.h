@@ -165,6 +165,12 @@ et_reason_t et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
 void et_ingest_source(const et_ingest_t *ingest, const et_request_t *request,
     et_event_source_t *source);
 
+/*
+ * Leaves out the files of events whose bodies are not kept: what remains of
+ * them is an outcome, "storm".  ET_OK, or the reason of et_ingest_no_room().
+ */
+et_reason_t et_ingest_drop_attachments(et_ingest_t *ingest, int64_t time);
+
 /* ET_OK, or why the arena has failed. */
 et_reason_t et_ingest_state(const et_ingest_t *ingest);
 

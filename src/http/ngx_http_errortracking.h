@@ -130,6 +130,7 @@ typedef struct {
 
     et_quota_t                      quota;     /* once its key is known */
     uint32_t                        not_taken; /* types of items, bits */
+    size_t                          folded;    /* events without their bodies */
 
     off_t                           received;  /* bytes of the body */
     unsigned                        over:1;    /* of max_body_size */

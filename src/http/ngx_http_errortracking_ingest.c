@@ -286,6 +286,19 @@ ngx_http_errortracking_ingest(ngx_http_request_t *r,
         return reason;
     }
 
+    if (elcf->storm_limit != 0) {
+        ctx->folded = ngx_http_errortracking_storm(elcf, core,
+                                                   ctx->request.project);
+
+        if (ctx->folded != 0 && ctx->folded == core->nevents) {
+            reason = et_ingest_drop_attachments(core,
+                                                ctx->request.received);
+            if (reason != ET_OK) {
+                return reason;
+            }
+        }
+    }
+
     switch (ngx_http_errortracking_large_attachments(r)) {
 
     case NGX_AGAIN:
@@ -440,8 +453,7 @@ ngx_http_errortracking_keep(ngx_http_request_t *r,
     zone = elcf->zone;
     counters = &zone->worker->counters;
 
-    folded = elcf->storm_limit == 0 ? 0
-             : ngx_http_errortracking_storm(elcf, core, ctx->request.project);
+    folded = ctx->folded;
 
     if (core->nrecords != 0) {
 

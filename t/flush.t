@@ -295,7 +295,7 @@ subtest "batches are as large as they may be, and no larger" => sub {
 
 
 # An event of an error that no other is of.
-sub unlike {
+sub an_error {
     my (%has) = @_;
 
     return event(more => "\"fingerprint\":[\"" . new_id() . "\"]", %has);
@@ -313,7 +313,7 @@ subtest "what many workers fill is no backlog, and no batch is small for it" => 
     my $n = 0;
     until_true {
         $nginx->{http} = HTTP::Tiny->new(timeout => 30);
-        $nginx->post(unlike(), $project);
+        $nginx->post(an_error(), $project);
         $nginx->post(event(), $project);
         $n += 2;
         $nginx->metric("segments", state => "filling") == 16
@@ -323,7 +323,7 @@ subtest "what many workers fill is no backlog, and no batch is small for it" => 
            "and that is most of the zone");
 
     # over one connection, so to one worker: two fill a segment
-    $nginx->post(unlike(size => 600_000), $project) == 200
+    $nginx->post(an_error(size => 600_000), $project) == 200
         or fail("an event") for 1 .. 3;
     is($nginx->metric("segments", state => "sealed"), 1, "one is full");
 

@@ -65,8 +65,9 @@ def report
                           transaction: SCOPE["transaction"]) do
     charge(SCOPE["order"])
   end
+  # it takes any message for a format
   SENT[:message] = Raven.capture_message(
-    SCOPE["message"], level: "warning",
+    SCOPE["message"].gsub("%", "%%"), level: "warning",
     transaction: SCOPE["transaction"]).id
   Raven::Context.clear!
   Raven::BreadcrumbBuffer.clear!

@@ -32,4 +32,5 @@ CREATE TABLE IF NOT EXISTS errortracking.error_status
     assigned_to    String
 )
 ENGINE = ReplacingMergeTree(version)
-ORDER BY (project_id, fingerprint);
+ORDER BY (project_id, fingerprint)
+SETTINGS index_granularity = 256;

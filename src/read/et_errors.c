@@ -8,16 +8,30 @@
 #include "et_time.h"
 
 
+/* parts of a version that are compared */
+#define ET_RELEASE_NUMBERS  8
+
+
 static void et_errors_ask_key(et_sql_t *query,
     const et_errors_filter_t *filter);
 static void et_errors_ask_errors(et_call_t *call, et_sql_t *query,
     const et_errors_filter_t *filter);
+static void et_errors_ask_states(et_sql_t *query,
+    const et_errors_filter_t *filter);
 static void et_errors_ask_joins(et_sql_t *query,
     const et_errors_filter_t *filter);
-static void et_errors_ask_order(et_call_t *call, et_sql_t *query,
+static void et_errors_ask_order(et_sql_t *query,
     const et_errors_filter_t *filter);
 static void et_errors_read_row(const et_value_t *row, et_error_t *error);
 static et_status_t et_errors_status(et_slice_t name);
+static int et_errors_ask_releases(et_call_t *call, const et_errors_t *list);
+static int et_errors_read_decisions(et_call_t *call, et_slice_t answer,
+    et_errors_t *list);
+static int et_errors_read_releases(et_call_t *call, et_slice_t answer,
+    et_errors_t *list);
+static int et_errors_release_counts(const et_error_t *error,
+    et_slice_t release, int64_t first_seen, int64_t last_seen);
+static size_t et_release_version(et_slice_t release, uint64_t *numbers);
 static void et_errors_reverse(et_errors_t *list);
 static int et_errors_read_details(et_call_t *call, et_slice_t answer,
     et_errors_t *list);
@@ -31,6 +45,56 @@ static void et_errors_ask_ids(et_call_t *call, et_sql_t *query,
 
 
 void
+et_errors_ask_needs(et_call_t *call, const et_errors_filter_t *filter)
+{
+    et_sql_t  *query;
+
+    query = et_call_query(call, ET_SQL_NEEDS_COLUMNS);
+
+    et_sql_add(query, ET_SQL_NEEDS);
+    et_sql_u64s(query, "projects", filter->projects, filter->nprojects);
+
+    if (filter->cursor.given) {
+        query = et_call_query(call, ET_SQL_CHANGED_COLUMNS);
+
+        et_sql_add(query, ET_SQL_CHANGED);
+        et_sql_u64s(query, "projects", filter->projects, filter->nprojects);
+        et_sql_i64(query, "asof", filter->cursor.asof);
+    }
+}
+
+
+int
+et_errors_read_needs(et_call_t *call, const et_slice_t *answers,
+    et_errors_filter_t *filter)
+{
+    et_result_t  result;
+
+    et_result_open(&result, ET_SQL_NEEDS_COLUMNS, answers[0]);
+
+    if (!et_result_next(&result)) {
+        return et_errors_unreadable(call);
+    }
+
+    filter->decided = result.row[0].u;
+    filter->released = result.row[1].u;
+    filter->by_users = result.row[2].u;
+
+    if (filter->cursor.given) {
+        et_result_open(&result, ET_SQL_CHANGED_COLUMNS, answers[1]);
+
+        if (!et_result_next(&result)) {
+            return et_errors_unreadable(call);
+        }
+
+        filter->changed = result.row[0].u;
+    }
+
+    return 1;
+}
+
+
+void
 et_errors_ask_page(et_call_t *call, const et_errors_filter_t *filter)
 {
     et_sql_t  *query;
@@ -41,7 +105,7 @@ et_errors_ask_page(et_call_t *call, const et_errors_filter_t *filter)
     et_errors_ask_key(query, filter);
     et_errors_ask_errors(call, query, filter);
     et_errors_ask_joins(query, filter);
-    et_errors_ask_order(call, query, filter);
+    et_errors_ask_order(query, filter);
 
     et_sql_u64s(query, "projects", filter->projects, filter->nprojects);
 }
@@ -53,8 +117,8 @@ et_errors_ask_key(et_sql_t *query, const et_errors_filter_t *filter)
     switch (filter->sort) {
 
     case ET_SORT_LAST_SEEN:
-        et_sql_add(query, filter->cursor.given ? ET_SQL_KEY_LAST_ASOF
-                                                 : ET_SQL_KEY_LAST);
+        et_sql_add(query, filter->changed ? ET_SQL_KEY_LAST_ASOF
+                                            : ET_SQL_KEY_LAST);
         break;
 
     case ET_SORT_FIRST_SEEN:
@@ -67,8 +131,8 @@ et_errors_ask_key(et_sql_t *query, const et_errors_filter_t *filter)
             break;
         }
 
-        et_sql_add(query, filter->cursor.given ? ET_SQL_KEY_N_ASOF
-                                                 : ET_SQL_KEY_N);
+        et_sql_add(query, filter->changed ? ET_SQL_KEY_N_ASOF
+                                            : ET_SQL_KEY_N);
         break;
 
     default:
@@ -116,6 +180,10 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
                       filter->nenvironments);
     }
 
+    if (search->status != ET_STATUS_ANY) {
+        et_errors_ask_states(query, filter);
+    }
+
     et_errors_search_where(call, query, search);
 
     et_sql_add(query, ET_SQL_ERRORS_GROUP);
@@ -136,13 +204,61 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
 }
 
 
+/* What is unresolved is neither resolved nor ignored. */
+
+static void
+et_errors_ask_states(et_sql_t *query, const et_errors_filter_t *filter)
+{
+    int          in;
+    et_status_t  status;
+
+    status = filter->search.status;
+    in = (status != ET_STATUS_UNRESOLVED) ^ filter->search.not_status;
+
+    if (filter->decided == 0) {
+        if (in) {
+            et_sql_add(query, ET_SQL_ERRORS_NONE);
+        }
+
+        return;
+    }
+
+    et_sql_add(query, in ? ET_SQL_IN : ET_SQL_NOT_IN);
+    et_sql_add(query, ET_SQL_STATES);
+
+    if (filter->by_users != 0) {
+        et_sql_add(query, ET_SQL_ERRORS_USERS);
+    }
+
+    et_sql_add(query, ET_SQL_STATES_FROM);
+
+    if (status != ET_STATUS_IGNORED) {
+        et_sql_add(query, ET_SQL_STATES_RESOLVED);
+
+        if (filter->released != 0) {
+            et_sql_add(query, ET_SQL_STATES_RELEASED);
+        }
+
+        et_sql_add(query, "))");
+    }
+
+    if (status != ET_STATUS_RESOLVED) {
+        et_sql_add(query, ET_SQL_STATES_IGNORED);
+
+        if (filter->by_users != 0) {
+            et_sql_add(query, ET_SQL_STATES_USERS);
+        }
+
+        et_sql_add(query, "))");
+    }
+
+    et_sql_add(query, ")");
+}
+
+
 static void
 et_errors_ask_joins(et_sql_t *query, const et_errors_filter_t *filter)
 {
-    et_sql_add(query, ET_SQL_STATUS);
-    et_sql_add(query, ET_SQL_REACHED);
-    et_sql_add(query, ET_SQL_JOIN_USERS);
-
     if (filter->sort == ET_SORT_FREQUENCY && filter->count_to != 0) {
         et_sql_add(query, ET_SQL_JOIN_COUNT);
         et_sql_i64(query, "from", filter->count_from);
@@ -150,7 +266,7 @@ et_errors_ask_joins(et_sql_t *query, const et_errors_filter_t *filter)
         return;
     }
 
-    if (filter->cursor.given && filter->sort <= ET_SORT_FREQUENCY
+    if (filter->changed != 0 && filter->sort <= ET_SORT_FREQUENCY
         && filter->sort != ET_SORT_FIRST_SEEN)
     {
         et_sql_add(query, ET_SQL_JOIN_CHANGES);
@@ -164,22 +280,13 @@ et_errors_ask_joins(et_sql_t *query, const et_errors_filter_t *filter)
 
 
 static void
-et_errors_ask_order(et_call_t *call, et_sql_t *query,
-    const et_errors_filter_t *filter)
+et_errors_ask_order(et_sql_t *query, const et_errors_filter_t *filter)
 {
     const et_cursor_t  *cursor;
 
     cursor = &filter->cursor;
 
     et_sql_add(query, ET_SQL_PAGE_END);
-
-    et_errors_search_page(call, query, &filter->search);
-
-    if (filter->search.status != ET_STATUS_ANY) {
-        et_sql_add(query, filter->search.not_status ? ET_SQL_PAGE_STATUS_NOT
-                                                      : ET_SQL_PAGE_STATUS);
-        et_sql_str(query, "status", et_status_name(filter->search.status));
-    }
 
     if (cursor->given) {
         et_sql_add(query, cursor->back ? ET_SQL_PAGE_BEFORE
@@ -216,6 +323,10 @@ et_errors_read_page(et_call_t *call, et_slice_t answer,
     }
 
     list->asof = filter->cursor.given ? filter->cursor.asof : 0;
+    list->status = filter->search.not_status ? ET_STATUS_ANY
+                                             : filter->search.status;
+    list->decided = filter->decided != 0
+                    && !(filter->brief && list->status != ET_STATUS_ANY);
 
     et_result_open(&result, ET_SQL_PAGE_COLUMNS, answer);
 
@@ -260,18 +371,6 @@ et_errors_read_row(const et_value_t *row, et_error_t *error)
     error->first_seen = row[4].i;
     error->last_seen = row[5].i;
     error->n = row[6].u;
-    error->status = et_errors_status(row[7].s);
-    error->decided = et_errors_status(row[8].s);
-    error->changed = error->decided == ET_STATUS_ANY ? 0 : row[9].i;
-    error->changed_by = row[10].s;
-    error->resolved_in = row[11].s;
-    error->after_release = row[12].u != 0;
-    error->until = row[13].i;
-    error->until_n = row[14].u;
-    error->until_users = row[15].u;
-    error->assigned_to = row[16].s;
-    error->regressed = error->decided == ET_STATUS_RESOLVED
-                       && error->status == ET_STATUS_UNRESOLVED;
 }
 
 
@@ -341,16 +440,21 @@ et_errors_ask_shown(et_call_t *call, const et_errors_t *list)
     et_sql_add(query, ET_SQL_SHOWN);
     et_errors_ask_ids(call, query, list);
 
-    if (list->buckets.n == 0) {
-        return;
+    if (list->buckets.n != 0) {
+        query = et_call_query(call, ET_SQL_COUNTS_COLUMNS);
+
+        et_sql_add(query, ET_SQL_COUNTS);
+        et_sql_i64(query, "from", list->buckets.from);
+        et_sql_i64(query, "step", list->buckets.step);
+        et_errors_ask_ids(call, query, list);
     }
 
-    query = et_call_query(call, ET_SQL_COUNTS_COLUMNS);
+    if (list->decided) {
+        query = et_call_query(call, ET_SQL_DECISIONS_COLUMNS);
 
-    et_sql_add(query, ET_SQL_COUNTS);
-    et_sql_i64(query, "from", list->buckets.from);
-    et_sql_i64(query, "step", list->buckets.step);
-    et_errors_ask_ids(call, query, list);
+        et_sql_add(query, ET_SQL_DECISIONS);
+        et_errors_ask_ids(call, query, list);
+    }
 }
 
 
@@ -392,9 +496,71 @@ int
 et_errors_read_shown(et_call_t *call, const et_slice_t *answers,
     et_errors_t *list)
 {
-    return et_errors_read_details(call, answers[0], list)
-           && (list->buckets.n == 0
-               || et_errors_read_counts(call, answers[1], list));
+    size_t       i;
+    et_error_t  *error;
+
+    if (list->released) {
+        if (!et_errors_read_releases(call, answers[0], list)) {
+            return 0;
+        }
+
+    } else {
+        if (!et_errors_read_details(call, *answers++, list)
+            || (list->buckets.n != 0
+                && !et_errors_read_counts(call, *answers++, list))
+            || (list->decided
+                && !et_errors_read_decisions(call, *answers++, list)))
+        {
+            return 0;
+        }
+
+        if (et_errors_ask_releases(call, list)) {
+            list->released = 1;
+            return -1;
+        }
+    }
+
+    for (i = 0; i < list->n; i++) {
+        error = &list->items[i];
+
+        /* what the page was asked for, though it has changed since */
+
+        error->status = list->status != ET_STATUS_ANY
+                        ? list->status : et_error_state(error, call->now);
+        error->regressed = error->decided == ET_STATUS_RESOLVED
+                           && error->status == ET_STATUS_UNRESOLVED;
+    }
+
+    return 1;
+}
+
+
+/* Where one of them was resolved in a release: 1, and a query is added. */
+
+static int
+et_errors_ask_releases(et_call_t *call, const et_errors_t *list)
+{
+    size_t     i;
+    et_sql_t  *query;
+
+    for (i = 0; i < list->n; i++) {
+        if (list->items[i].decided == ET_STATUS_RESOLVED
+            && list->items[i].resolved_in.len != 0)
+        {
+            break;
+        }
+    }
+
+    if (i == list->n) {
+        return 0;
+    }
+
+    query = et_call_query(call, ET_SQL_RELEASES_COLUMNS);
+
+    et_sql_add(query, ET_SQL_RELEASES);
+    et_errors_ask_ids(call, query, list);
+
+    return 1;
 }
 
 
@@ -478,6 +644,196 @@ et_errors_read_counts(et_call_t *call, et_slice_t answer, et_errors_t *list)
 }
 
 
+static int
+et_errors_read_decisions(et_call_t *call, et_slice_t answer,
+    et_errors_t *list)
+{
+    et_error_t   *error;
+    et_value_t   *row;
+    et_result_t   result;
+
+    et_result_open(&result, ET_SQL_DECISIONS_COLUMNS, answer);
+
+    row = result.row;
+
+    while (et_result_next(&result)) {
+        error = et_errors_find(list, row[0].u, row[1].u);
+
+        if (error == NULL) {
+            continue;
+        }
+
+        error->decided = et_errors_status(row[2].s);
+        error->changed = row[3].i;
+        error->changed_by = row[4].s;
+        error->resolved_in = row[5].s;
+        error->after_release = row[6].u != 0;
+        error->until = row[7].i;
+        error->until_n = row[8].u;
+        error->until_users = row[9].u;
+        error->assigned_to = row[10].s;
+    }
+
+    return result.bad ? et_errors_unreadable(call) : 1;
+}
+
+
+static int
+et_errors_read_releases(et_call_t *call, et_slice_t answer, et_errors_t *list)
+{
+    et_error_t   *error;
+    et_value_t   *row;
+    et_result_t   result;
+
+    et_result_open(&result, ET_SQL_RELEASES_COLUMNS, answer);
+
+    row = result.row;
+
+    while (et_result_next(&result)) {
+        error = et_errors_find(list, row[0].u, row[1].u);
+
+        if (error != NULL
+            && et_errors_release_counts(error, row[2].s, row[3].i, row[4].i))
+        {
+            error->reached = 1;
+        }
+    }
+
+    return result.bad ? et_errors_unreadable(call) : 1;
+}
+
+
+/* ET_SQL_REACHED for one release of one error. */
+
+static int
+et_errors_release_counts(const et_error_t *error, et_slice_t release,
+    int64_t first_seen, int64_t last_seen)
+{
+    int  after;
+
+    if (error->decided != ET_STATUS_RESOLVED || error->resolved_in.len == 0
+        || last_seen <= error->changed)
+    {
+        return 0;
+    }
+
+    if (et_slice_eq(release, error->resolved_in)) {
+        return !error->after_release;
+    }
+
+    after = et_release_after(release, error->resolved_in);
+
+    return after == -1 ? first_seen > error->changed : after;
+}
+
+
+et_status_t
+et_error_state(const et_error_t *error, int64_t now)
+{
+    switch (error->decided) {
+
+    case ET_STATUS_RESOLVED:
+        if (error->last_seen <= error->changed
+            || (error->resolved_in.len != 0 && !error->reached))
+        {
+            return ET_STATUS_RESOLVED;
+        }
+
+        break;
+
+    case ET_STATUS_IGNORED:
+        if ((error->until > 0 && error->until <= now)
+            || (error->until_n != 0 && error->n >= error->until_n)
+            || (error->until_users != 0 && error->users >= error->until_users))
+        {
+            break;
+        }
+
+        return ET_STATUS_IGNORED;
+
+    default:
+        break;
+    }
+
+    return ET_STATUS_UNRESOLVED;
+}
+
+
+int
+et_release_after(et_slice_t release, et_slice_t other)
+{
+    size_t    i, na, nb;
+    uint64_t  a[ET_RELEASE_NUMBERS], b[ET_RELEASE_NUMBERS];
+
+    na = et_release_version(release, a);
+    nb = et_release_version(other, b);
+
+    if (na < 2 || nb < 2) {
+        return -1;
+    }
+
+    for (i = 0; i < na && i < nb; i++) {
+        if (a[i] != b[i]) {
+            return a[i] > b[i];
+        }
+    }
+
+    return na > nb;
+}
+
+
+/* The numbers of "name@1.2.3-rc1", "v1.2" or "1.2.3": 1, 2, 3.  How many. */
+
+static size_t
+et_release_version(et_slice_t release, uint64_t *numbers)
+{
+    char      c;
+    size_t    i, n;
+    uint64_t  number;
+
+    i = 0;
+
+    for (n = 0; n < release.len; n++) {
+        if (release.data[n] == '@') {
+            i = n + 1;
+        }
+    }
+
+    if (i < release.len && release.data[i] == 'v') {
+        i++;
+    }
+
+    for (n = 0; n < ET_RELEASE_NUMBERS; i++) {
+
+        if (i >= release.len || release.data[i] < '0' || release.data[i] > '9')
+        {
+            break;
+        }
+
+        number = 0;
+
+        for ( /* void */ ; i < release.len; i++) {
+            c = release.data[i];
+
+            if (c < '0' || c > '9') {
+                break;
+            }
+
+            number = number > UINT64_MAX / 10 - 10 ? 0
+                     : number * 10 + (uint64_t) (c - '0');
+        }
+
+        numbers[n++] = number;
+
+        if (i == release.len || release.data[i] != '.') {
+            break;
+        }
+    }
+
+    return n;
+}
+
+
 /* Pages are short: of a hundred rows or two. */
 
 static et_error_t *
@@ -502,19 +858,8 @@ void
 et_errors_ask_one(et_call_t *call, const uint64_t *project,
     const uint64_t *fingerprint, const et_buckets_t *buckets)
 {
-    et_error_t          error;
-    et_errors_t         list;
-    et_errors_filter_t  filter;
-
-    memset(&filter, 0, sizeof(et_errors_filter_t));
-
-    filter.projects = project;
-    filter.nprojects = 1;
-    filter.fingerprints = fingerprint;
-    filter.nfingerprints = 1;
-    filter.limit = 1;
-
-    et_errors_ask_page(call, &filter);
+    et_error_t   error;
+    et_errors_t  list;
 
     memset(&error, 0, sizeof(et_error_t));
     memset(&list, 0, sizeof(et_errors_t));
@@ -524,6 +869,7 @@ et_errors_ask_one(et_call_t *call, const uint64_t *project,
 
     list.items = &error;
     list.n = 1;
+    list.decided = 1;
     list.buckets = *buckets;
 
     et_errors_ask_shown(call, &list);
@@ -535,26 +881,34 @@ et_errors_read_one(et_call_t *call, const et_slice_t *answers,
     uint64_t project, uint64_t fingerprint, const et_buckets_t *buckets,
     et_errors_t *list)
 {
-    et_errors_filter_t  filter;
+    int  rc;
 
-    memset(&filter, 0, sizeof(et_errors_filter_t));
+    if (list->items == NULL) {
+        list->items = et_arena_zalloc(call->arena, sizeof(et_error_t));
+        if (list->items == NULL) {
+            et_call_no_memory(call);
+            return 0;
+        }
 
-    filter.limit = 1;
-
-    if (!et_errors_read_page(call, answers[0], &filter, list)) {
-        return 0;
+        list->items->project = project;
+        list->items->fingerprint = fingerprint;
+        list->n = 1;
+        list->decided = 1;
+        list->buckets = *buckets;
     }
 
-    if (list->n == 0 || list->items[0].project != project
-        || list->items[0].fingerprint != fingerprint)
-    {
+    rc = et_errors_read_shown(call, answers, list);
+
+    if (rc != 1) {
+        return rc;
+    }
+
+    if (list->items->n == 0) {
         et_call_fail(call, 404, "no such error");
         return 0;
     }
 
-    list->buckets = *buckets;
-
-    return et_errors_read_shown(call, answers + 1, list);
+    return 1;
 }
 
 

@@ -1,15 +1,17 @@
 /*
  * Lists of errors, and one error: what every read API shows of them.
  *
- * A list is read in two steps.  First its page: which errors, in which order
- * and state, from the narrow columns of the projects' errors.  Then what is
- * shown of these few: names, users, counts of a period.  So the cost of a
+ * A list is read in steps.  First what its query has to look at: planning a join
+ * costs more than all else.  Then its page: which errors, in which order, from
+ * the narrow columns of the projects' errors.  Then what is shown of these
+ * few: names, users, state, counts of a period.  So the cost of a
  * page is that of the number of errors of its projects, and never that of
  * their events.
  *
- *     step 0   et_errors_ask_page()
- *     step 1   et_errors_read_page(), et_errors_ask_shown()
- *     step 2   et_errors_read_shown()
+ *     step 0   et_errors_ask_needs()
+ *     step 1   et_errors_read_needs(), et_errors_ask_page()
+ *     step 2   et_errors_read_page(), et_errors_ask_shown()
+ *     step 3   et_errors_read_shown(), which may ask for a step 4
  */
 
 #ifndef ET_ERRORS_H
@@ -48,6 +50,13 @@ typedef struct {
 
     et_cursor_t       cursor;
     uint64_t          limit;
+    unsigned          brief:1;        /* of a decision, the state is enough */
+
+    /* set by et_errors_read_needs(): how many errors of the projects */
+    uint64_t          decided;        /* are resolved or ignored */
+    uint64_t          released;       /* in a release */
+    uint64_t          by_users;       /* until they have so many users */
+    uint64_t          changed;        /* have been seen since the first page */
 } et_errors_filter_t;
 
 /* A period that is counted in buckets: "from" is a multiple of "step". */
@@ -68,6 +77,7 @@ typedef struct {
     et_slice_t        resolved_in;    /* a release */
     unsigned          after_release:1;
     unsigned          regressed:1;    /* resolved, and seen again */
+    unsigned          reached:1;      /* seen in a release that counts */
     int64_t           until;          /* ignored: see 007_error_status.sql */
     uint64_t          until_n;
     uint64_t          until_users;
@@ -98,16 +108,26 @@ typedef struct {
     int64_t           asof;           /* when the first page was read */
     unsigned          more:1;         /* behind the last one, in the */
     unsigned          before:1;       /* order of the list, and before */
+    et_status_t       status;         /* of all of them; ANY: see each */
+    unsigned          decided:1;      /* decisions are asked, too */
+    unsigned          released:1;     /* releases have been asked */
     et_buckets_t      buckets;
 } et_errors_t;
 
+
+/* Adds queries to the step. */
+void et_errors_ask_needs(et_call_t *call, const et_errors_filter_t *filter);
+
+/* 1, or 0 where the call is answered. */
+int et_errors_read_needs(et_call_t *call, const et_slice_t *answers,
+    et_errors_filter_t *filter);
 
 /* Adds the page's query to the step. */
 void et_errors_ask_page(et_call_t *call, const et_errors_filter_t *filter);
 
 /*
  * Reads it: 1, or 0 where the call is answered.  The items have what a page
- * knows: ids, key, state, first_seen, last_seen, n.
+ * knows: ids, key, first_seen, last_seen, n.
  */
 int et_errors_read_page(et_call_t *call, et_slice_t answer,
     const et_errors_filter_t *filter, et_errors_t *list);
@@ -116,20 +136,31 @@ int et_errors_read_page(et_call_t *call, et_slice_t answer,
 void et_errors_link(et_call_t *call, const et_errors_filter_t *filter,
     const et_errors_t *list);
 
-/* Adds one query to the step, or two where buckets are asked.  An empty list
- * needs neither. */
+/* Adds up to three queries to the step, buckets' where they are asked.  An
+ * empty list needs none. */
 void et_errors_ask_shown(et_call_t *call, const et_errors_t *list);
+
+/* 1; 0 where the call is answered; -1 where something more is asked, and this
+ * is to be called again at the next step. */
 int et_errors_read_shown(et_call_t *call, const et_slice_t *answers,
     et_errors_t *list);
 
-/* One error, in one step: page and all of it. */
+/* One error. */
 void et_errors_ask_one(et_call_t *call, const uint64_t *project,
     const uint64_t *fingerprint, const et_buckets_t *buckets);
 
-/* 1; 0 where the call is answered, 404 included. */
+/* As et_errors_read_shown(); the list is zeroed before the first time.  404
+ * where there is no such error. */
 int et_errors_read_one(et_call_t *call, const et_slice_t *answers,
     uint64_t project, uint64_t fingerprint, const et_buckets_t *buckets,
     et_errors_t *list);
+
+/* What an error's state is, from what was decided and seen. */
+et_status_t et_error_state(const et_error_t *error, int64_t now);
+
+/* Whether a release comes after another by their versions: 1, 0, or -1 where
+ * they have none that can be compared. */
+int et_release_after(et_slice_t release, et_slice_t other);
 
 /* The buckets of a period that ends now, of some fixed width: 24 hours of an
  * hour each, 30 days of a day each. */

@@ -15,7 +15,7 @@ typedef enum {
     ET_WORD_USER,              /* in events, by an index */
     ET_WORD_LAST,              /* a field of the last event */
     ET_WORD_FIRST,             /* of the first */
-    ET_WORD_PAGE,              /* of the decision */
+    ET_WORD_DECISION,
     ET_WORD_NUMBER,
     ET_WORD_TIME
 } et_word_kind_t;
@@ -61,8 +61,12 @@ static const et_word_t  et_words[] = {
       ET_SQL_FIELD_LIKE("concat(l.type, ': ', l.value)") },
     ET_WORD("firstRelease", ET_WORD_FIRST, "f.release"),
     ET_WORD("first_release", ET_WORD_FIRST, "f.release"),
-    ET_WORD("assigned", ET_WORD_PAGE, "assigned_to"),
-    ET_WORD("assigned_to", ET_WORD_PAGE, "assigned_to"),
+    { "assigned",     ET_WORD_DECISION,
+      ET_SQL_DECISION(ET_SQL_FIELD("assigned_to")),
+      ET_SQL_DECISION(ET_SQL_FIELD_LIKE("assigned_to")) },
+    { "assigned_to",  ET_WORD_DECISION,
+      ET_SQL_DECISION(ET_SQL_FIELD("assigned_to")),
+      ET_SQL_DECISION(ET_SQL_FIELD_LIKE("assigned_to")) },
     { "timesSeen",    ET_WORD_NUMBER, "n", NULL },
     { "times_seen",   ET_WORD_NUMBER, "n", NULL },
     { "firstSeen",    ET_WORD_TIME,
@@ -126,6 +130,12 @@ et_errors_search_where(et_call_t *call, et_sql_t *query,
                           term->values, term->nvalues);
             break;
 
+        case ET_WORD_DECISION:
+            et_sql_add(query, term->negated ? ET_SQL_NOT_IN : ET_SQL_IN);
+            et_sql_add_n(query, term->wildcard ? word->like : word->sql, i);
+            et_word_values(call, query, i, term);
+            break;
+
         default:
             break;
         }
@@ -166,27 +176,6 @@ et_errors_search_having(et_call_t *call, et_sql_t *query,
 
         default:
             break;
-        }
-    }
-}
-
-
-void
-et_errors_search_page(et_call_t *call, et_sql_t *query,
-    const et_search_t *search)
-{
-    unsigned          i;
-    const et_term_t  *term;
-    const et_word_t  *word;
-
-    for (i = 0; i < search->nterms; i++) {
-        term = &search->terms[i];
-        word = et_word_find(term);
-
-        if (word->kind == ET_WORD_PAGE) {
-            et_sql_add(query, term->negated ? ET_SQL_AND_NOT : ET_SQL_AND);
-            et_sql_add_n(query, term->wildcard ? word->like : word->sql, i);
-            et_word_values(call, query, i, term);
         }
     }
 }

@@ -13,13 +13,10 @@
 int et_errors_search_needs_last(const et_search_t *search);
 int et_errors_search_needs_first(const et_search_t *search);
 
-/* Those of the WHERE over the table errors, of the HAVING behind it, and of
- * the page itself. */
+/* Those of the WHERE over the table errors, and of the HAVING behind it. */
 void et_errors_search_where(et_call_t *call, et_sql_t *query,
     const et_search_t *search);
 void et_errors_search_having(et_call_t *call, et_sql_t *query,
-    const et_search_t *search);
-void et_errors_search_page(et_call_t *call, et_sql_t *query,
     const et_search_t *search);
 
 /*

@@ -1,8 +1,7 @@
 /*
- * The SQL of et_errors.c, in parts that are put together.  Parameters of the
+ * The SQL of et_errors*.c, in parts that are put together.  Parameters of the
  * page's query: projects, fingerprints, since, until, from, to, asof, key,
- * id0, id1, limit, text, status, environments; of its numbered words: k%u,
- * v%u.
+ * id0, id1, limit, text, environments; of its numbered words: k%u, v%u.
  */
 
 #ifndef ET_ERRORS_SQL_H
@@ -14,30 +13,34 @@
 #define ET_SQL_TIME(name)  "fromUnixTimestamp64Micro({" name ":Int64}, 'UTC')"
 
 
-/* The page, outermost first */
+/*
+ * What a page's query need not do.  Planning a join costs more than a page
+ * without one, so what is decided about the projects' errors, and whether any
+ * has changed since the first page, is asked before.
+ */
+
+#define ET_SQL_NEEDS                                                          \
+    "SELECT count(), countIf(release != ''), countIf(until_users > 0) "       \
+    "FROM error_status WHERE " ET_SQL_OF_PROJECTS                             \
+    " AND status != 'unresolved'"
+
+#define ET_SQL_CHANGED                                                        \
+    "SELECT count() FROM error_changes WHERE " ET_SQL_OF_PROJECTS             \
+    " AND changed > " ET_SQL_TIME("asof")
+
+#define ET_SQL_NEEDS_COLUMNS    "QQQ"
+#define ET_SQL_CHANGED_COLUMNS  "Q"
+
+
+/* The page.  A key is as it was at "asof" where something has changed since. */
 
 #define ET_SQL_PAGE                                                           \
     "SELECT project_id, fingerprint, key, toInt64(toUnixTimestamp64Micro("    \
-    "now64(6))) AS now, first_seen, last_seen, n, status, decided, changed, " \
-    "changed_by, release, after_release, until, until_n, until_users, "       \
-    "assigned_to FROM (SELECT e.project_id AS project_id, "                   \
-    "e.fingerprint AS fingerprint, e.first_seen AS first_seen, "              \
-    "e.last_seen AS last_seen, e.n AS n, s.status AS decided, "               \
-    "s.changed AS changed, s.changed_by AS changed_by, "                      \
-    "s.release AS release, s.after_release AS after_release, "                \
-    "s.until AS until, s.until_n AS until_n, "                                \
-    "s.until_users AS until_users, s.assigned_to AS assigned_to, "            \
-    "multiIf("                                                                \
-    "s.status = 'resolved' AND NOT (e.last_seen > s.changed "                 \
-    "AND (s.release = '' OR r.reached = 1)), 'resolved', "                    \
-    "s.status = 'ignored' AND NOT ((s.until > toDateTime64(0, 6) "            \
-    "AND s.until <= now64(6)) OR (s.until_n > 0 AND e.n >= s.until_n) "       \
-    "OR (s.until_users > 0 AND u.users >= s.until_users)), 'ignored', "       \
-    "'unresolved') AS status, "
+    "now64(6))) AS now, first_seen, last_seen, n FROM (SELECT "               \
+    "e.project_id AS project_id, e.fingerprint AS fingerprint, "              \
+    "e.first_seen AS first_seen, e.last_seen AS last_seen, e.n AS n, "
 
-#define ET_SQL_PAGE_COLUMNS  "QQqqttQsstssCtQQs"
-
-/* keys of the order, as they were at "asof" where there is one */
+#define ET_SQL_PAGE_COLUMNS  "QQqqttQ"
 
 #define ET_SQL_KEY_LAST                                                       \
     "toInt64(toUnixTimestamp64Micro(e.last_seen)) AS key FROM "
@@ -52,20 +55,17 @@
 #define ET_SQL_KEY_COUNT      "toInt64(p.n) AS key FROM "
 
 /* the errors, narrow: users are costly, and counted only where they are the
- * order, or a decision depends on them */
+ * order */
 
 #define ET_SQL_ERRORS                                                         \
     "(SELECT project_id, fingerprint, min(errors.first_seen) AS first_seen, " \
     "max(errors.last_seen) AS last_seen, sum(errors.n) AS n"
 #define ET_SQL_ERRORS_USERS  ", uniqMerge(errors.users) AS users"
-#define ET_SQL_ERRORS_USERS_DECIDED                                           \
-    ", uniqMergeIf(errors.users, (project_id, fingerprint) IN ("              \
-    "SELECT project_id, fingerprint FROM error_status WHERE "                 \
-    ET_SQL_OF_PROJECTS " AND until_users > 0)) AS users"
 #define ET_SQL_ERRORS_LAST   ", argMaxMerge(errors.last) AS l"
 #define ET_SQL_ERRORS_FIRST  ", argMinMerge(errors.first) AS f"
 #define ET_SQL_ERRORS_FROM                                                    \
     " FROM errors WHERE " ET_SQL_OF_PROJECTS
+#define ET_SQL_ERRORS_NONE   " AND 0"
 #define ET_SQL_ERRORS_THESE                                                   \
     " AND fingerprint IN {fingerprints:Array(UInt64)}"
 #define ET_SQL_ERRORS_GROUP  " GROUP BY project_id, fingerprint HAVING 1"
@@ -96,6 +96,9 @@
 #define ET_SQL_USERS(column)                                                  \
     "SELECT project_id, fingerprint FROM events WHERE " ET_SQL_OF_PROJECTS    \
     " AND " column " IN {v%u:Array(String)})"
+#define ET_SQL_DECISION(condition)                                            \
+    "SELECT project_id, fingerprint FROM error_status FINAL WHERE "           \
+    ET_SQL_OF_PROJECTS " AND " condition ")"
 
 #define ET_SQL_AND           " AND "
 #define ET_SQL_AND_NOT       " AND NOT "
@@ -103,20 +106,37 @@
 #define ET_SQL_FIELD_LIKE(field)                                              \
     "arrayExists(x -> " field " ILIKE x, {v%u:Array(String)})"
 
-/* what was decided, and which of it has come back in a release that counts */
+/*
+ * The errors that are resolved, ignored, or either: "IN (" or "NOT IN (" and
+ * these parts.  et_errors_state() of et_errors.c says the same about one.
+ */
 
-#define ET_SQL_STATUS                                                         \
-    " LEFT JOIN (SELECT * FROM error_status FINAL WHERE " ET_SQL_OF_PROJECTS  \
-    ") AS s ON s.project_id = e.project_id "                                  \
-    "AND s.fingerprint = e.fingerprint"
+#define ET_SQL_DECIDED                                                        \
+    "SELECT project_id, fingerprint FROM error_status WHERE "                 \
+    ET_SQL_OF_PROJECTS " AND status != 'unresolved'"
 
-#define ET_SQL_JOIN_USERS                                                     \
-    " LEFT JOIN (SELECT project_id, fingerprint, uniqMerge(errors.users) "    \
-    "AS users FROM errors WHERE " ET_SQL_OF_PROJECTS                          \
-    " AND (project_id, fingerprint) IN (SELECT project_id, fingerprint "      \
-    "FROM error_status WHERE " ET_SQL_OF_PROJECTS " AND until_users > 0) "    \
-    "GROUP BY project_id, fingerprint) AS u "                                 \
-    "ON u.project_id = e.project_id AND u.fingerprint = e.fingerprint"
+#define ET_SQL_STATES                                                         \
+    "SELECT s.project_id, s.fingerprint FROM (SELECT * FROM error_status "    \
+    "FINAL WHERE " ET_SQL_OF_PROJECTS ") AS s INNER JOIN ("                   \
+    "SELECT project_id, fingerprint, max(errors.last_seen) AS last_seen, "    \
+    "sum(errors.n) AS n"
+#define ET_SQL_STATES_FROM                                                    \
+    " FROM errors WHERE " ET_SQL_OF_PROJECTS                                  \
+    " AND (project_id, fingerprint) IN (" ET_SQL_DECIDED ") "                 \
+    "GROUP BY project_id, fingerprint) AS t ON s.project_id = t.project_id "  \
+    "AND s.fingerprint = t.fingerprint WHERE 0"
+#define ET_SQL_STATES_RESOLVED                                                \
+    " OR (s.status = 'resolved' AND (t.last_seen <= s.changed"
+#define ET_SQL_STATES_RELEASED                                                \
+    " OR (s.release != '' AND (s.project_id, s.fingerprint) NOT IN ("         \
+    ET_SQL_REACHED "))"
+#define ET_SQL_STATES_IGNORED                                                 \
+    " OR (s.status = 'ignored' AND NOT ((s.until > toDateTime64(0, 6) "       \
+    "AND s.until <= now64(6)) OR (s.until_n > 0 AND t.n >= s.until_n)"
+#define ET_SQL_STATES_USERS                                                   \
+    " OR (s.until_users > 0 AND t.users >= s.until_users)"
+
+/* resolved in a release, and seen since in one that counts */
 
 #define ET_SQL_IN_RELEASE                                                     \
     "SELECT project_id, fingerprint, changed, release, after_release "        \
@@ -128,21 +148,18 @@
     "'(?:^|@)v?([0-9]+(?:[.][0-9]+)+)')))"
 
 #define ET_SQL_REACHED                                                        \
-    " LEFT JOIN (SELECT t.project_id AS project_id, "                         \
-    "t.fingerprint AS fingerprint, toUInt8(1) AS reached "                    \
-    "FROM error_tags AS t INNER JOIN (" ET_SQL_IN_RELEASE ") AS q "           \
-    "ON q.project_id = t.project_id AND q.fingerprint = t.fingerprint "       \
-    "WHERE t.project_id IN {projects:Array(UInt64)} "                         \
-    "AND (t.project_id, t.fingerprint) IN (SELECT project_id, fingerprint "   \
+    "SELECT r.project_id, r.fingerprint FROM error_tags AS r "                \
+    "INNER JOIN (" ET_SQL_IN_RELEASE ") AS q "                                \
+    "ON q.project_id = r.project_id AND q.fingerprint = r.fingerprint "       \
+    "WHERE r.project_id IN {projects:Array(UInt64)} "                         \
+    "AND (r.project_id, r.fingerprint) IN (SELECT project_id, fingerprint "   \
     "FROM (" ET_SQL_IN_RELEASE ")) "                                          \
-    "AND t.key = 'release' AND t.last_seen > q.changed "                      \
-    "AND multiIf(t.value = q.release, q.after_release = 0, "                  \
-    "length(" ET_SQL_VERSION("t.value") ") > 1 "                              \
+    "AND r.key = 'release' AND r.last_seen > q.changed "                      \
+    "AND multiIf(r.value = q.release, q.after_release = 0, "                  \
+    "length(" ET_SQL_VERSION("r.value") ") > 1 "                              \
     "AND length(" ET_SQL_VERSION("q.release") ") > 1, "                       \
-    ET_SQL_VERSION("t.value") " > " ET_SQL_VERSION("q.release") ", "          \
-    "t.first_seen > q.changed) "                                              \
-    "GROUP BY t.project_id, t.fingerprint) AS r "                             \
-    "ON r.project_id = e.project_id AND r.fingerprint = e.fingerprint"
+    ET_SQL_VERSION("r.value") " > " ET_SQL_VERSION("q.release") ", "          \
+    "r.first_seen > q.changed)"
 
 /* what has come since the first page was read, and when each was seen before
  * that */
@@ -181,8 +198,6 @@
     "ON p.project_id = e.project_id AND p.fingerprint = e.fingerprint"
 
 #define ET_SQL_PAGE_END      ") WHERE key > 0"
-#define ET_SQL_PAGE_STATUS   " AND status = {status:String}"
-#define ET_SQL_PAGE_STATUS_NOT  " AND status != {status:String}"
 #define ET_SQL_PAGE_BEHIND                                                    \
     " AND (key, project_id, fingerprint) < ({key:Int64}, {id0:UInt64}, "      \
     "{id1:UInt64})"
@@ -221,6 +236,22 @@
     "GROUP BY project_id, fingerprint, bucket"
 
 #define ET_SQL_COUNTS_COLUMNS  "QQqQ"
+
+#define ET_SQL_DECISIONS                                                      \
+    "SELECT project_id, fingerprint, status, changed, changed_by, release, "  \
+    "after_release, until, until_n, until_users, assigned_to "                \
+    "FROM error_status FINAL WHERE " ET_SQL_OF_PROJECTS ET_SQL_ERRORS_THESE
+
+#define ET_SQL_DECISIONS_COLUMNS  "QQstssCtQQs"
+
+#define ET_SQL_RELEASES                                                       \
+    "SELECT project_id, fingerprint, value, "                                 \
+    "min(error_tags.first_seen) AS first_seen, "                              \
+    "max(error_tags.last_seen) AS last_seen FROM error_tags WHERE "           \
+    ET_SQL_OF_PROJECTS ET_SQL_ERRORS_THESE " AND key = 'release' "            \
+    "GROUP BY project_id, fingerprint, value"
+
+#define ET_SQL_RELEASES_COLUMNS  "QQstt"
 
 
 #endif /* ET_ERRORS_SQL_H */

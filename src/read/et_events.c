@@ -8,6 +8,15 @@
 #include "et_events_sql.h"
 
 
+/* rows; a page that is not filled by then ends early */
+#define ET_EVENTS_WINDOW  100000
+
+
+static void et_events_ask_times(et_call_t *call,
+    const et_events_filter_t *filter);
+static void et_events_ask_page(et_call_t *call,
+    const et_events_filter_t *filter);
+static int et_events_ascending(const et_events_filter_t *filter);
 static int et_events_read_rows(et_call_t *call, et_slice_t answer,
     uint64_t limit, et_events_t *list);
 static void et_events_reverse(et_events_t *list);
@@ -16,16 +25,111 @@ static void et_events_cursor(et_cursor_t *cursor, const et_event_row_t *event,
 static uint64_t et_events_hex(et_slice_t text);
 
 
-void
-et_events_ask(et_call_t *call, const et_events_filter_t *filter)
+/*
+ * The window is as large as the page; where so many rows of it have no body, or
+ * the same time, that it does not say what is behind the page, it gets larger.
+ */
+
+et_events_rc_t
+et_events_step(et_call_t *call, et_events_filter_t *filter, et_events_t *list)
+{
+    unsigned     more;
+    et_result_t  result;
+
+    if (filter->window == 0) {
+        /* one more says whether there is another page; and the event that the
+         * cursor is of */
+
+        filter->window = filter->limit + 1 + !!filter->cursor.given;
+
+        et_events_ask_times(call, filter);
+
+        return ET_EVENTS_ASK;
+    }
+
+    if (!filter->reading) {
+        et_result_open(&result, ET_SQL_EVENT_TIMES_COLUMNS, call->answers[0]);
+
+        if (!et_result_next(&result)) {
+            et_call_unreadable(call);
+            return ET_EVENTS_ANSWERED;
+        }
+
+        filter->seen = result.row[0].u;
+        filter->from = result.row[1].i;
+        filter->to = result.row[2].i;
+        filter->reading = 1;
+
+        et_events_ask_page(call, filter);
+
+        return ET_EVENTS_ASK;
+    }
+
+    if (!et_events_read_rows(call, call->answers[0], filter->limit, list)) {
+        return ET_EVENTS_ANSWERED;
+    }
+
+    if (!list->more && filter->seen == filter->window
+        && filter->window < ET_EVENTS_WINDOW)
+    {
+        filter->window *= 16;
+        filter->reading = 0;
+
+        et_events_ask_times(call, filter);
+
+        return ET_EVENTS_ASK;
+    }
+
+    if (filter->cursor.back) {
+        et_events_reverse(list);
+
+        more = list->more;
+        list->more = 1;
+        list->before = more;
+
+    } else {
+        list->before = filter->cursor.given;
+    }
+
+    return ET_EVENTS_READ;
+}
+
+
+static void
+et_events_ask_times(et_call_t *call, const et_events_filter_t *filter)
+{
+    int        ascending;
+    et_sql_t  *query;
+
+    ascending = et_events_ascending(filter);
+
+    query = et_call_query(call, ET_SQL_EVENT_TIMES_COLUMNS);
+
+    et_sql_add(query, ET_SQL_EVENT_TIMES);
+
+    if (filter->cursor.given) {
+        et_sql_add(query, ascending ? ET_SQL_TIMES_FROM : ET_SQL_TIMES_TO);
+        et_sql_i64(query, "key", filter->cursor.key);
+    }
+
+    et_sql_add(query, ascending ? ET_SQL_TIMES_ASC : ET_SQL_TIMES_DESC);
+
+    et_sql_u64(query, "project", filter->project);
+    et_sql_u64(query, "fingerprint", filter->fingerprint);
+    et_sql_u64(query, "window", filter->window);
+}
+
+
+static void
+et_events_ask_page(et_call_t *call, const et_events_filter_t *filter)
 {
     int                 ascending;
     char                id[40];
-    et_sql_t         *query;
+    et_sql_t           *query;
     const et_cursor_t  *cursor;
 
     cursor = &filter->cursor;
-    ascending = !!filter->oldest_first ^ !!cursor->back;
+    ascending = et_events_ascending(filter);
 
     query = et_call_query(call, ET_SQL_EVENT_COLUMNS);
 
@@ -33,7 +137,7 @@ et_events_ask(et_call_t *call, const et_events_filter_t *filter)
 
     if (cursor->given) {
         et_sql_add(query, ascending ? ET_SQL_EVENTS_BEHIND
-                                      : ET_SQL_EVENTS_BEFORE);
+                                    : ET_SQL_EVENTS_BEFORE);
         et_sql_i64(query, "key", cursor->key);
 
         snprintf(id, sizeof(id), "%08x-%04x-%04x-%04x-%012llx",
@@ -50,33 +154,17 @@ et_events_ask(et_call_t *call, const et_events_filter_t *filter)
 
     et_sql_u64(query, "project", filter->project);
     et_sql_u64(query, "fingerprint", filter->fingerprint);
+    et_sql_i64(query, "from", filter->from);
+    et_sql_i64(query, "to", filter->to);
     et_sql_u64(query, "limit", filter->limit + 1);
     et_sql_u64(query, "bytes", ET_EVENTS_PAGE);
 }
 
 
-int
-et_events_read(et_call_t *call, et_slice_t answer,
-    const et_events_filter_t *filter, et_events_t *list)
+static int
+et_events_ascending(const et_events_filter_t *filter)
 {
-    unsigned  more;
-
-    if (!et_events_read_rows(call, answer, filter->limit, list)) {
-        return 0;
-    }
-
-    if (filter->cursor.back) {
-        et_events_reverse(list);
-
-        more = list->more;
-        list->more = 1;
-        list->before = more;
-
-    } else {
-        list->before = filter->cursor.given;
-    }
-
-    return 1;
+    return !!filter->oldest_first ^ !!filter->cursor.back;
 }
 
 

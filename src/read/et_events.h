@@ -19,6 +19,13 @@ typedef struct {
     int           oldest_first;
     et_cursor_t   cursor;
     uint64_t      limit;
+
+    /* of et_events_step() */
+    uint64_t      window;      /* rows that are looked at; 0: not begun */
+    uint64_t      seen;        /* of them there are */
+    int64_t       from;        /* their times */
+    int64_t       to;
+    unsigned      reading:1;
 } et_events_filter_t;
 
 typedef struct {
@@ -48,12 +55,19 @@ typedef struct {
 } et_events_t;
 
 
-/* A page of an error's events; adds its query to the step. */
-void et_events_ask(et_call_t *call, const et_events_filter_t *filter);
+/*
+ * A page of an error's events: to be called at each step with the answer of
+ * the one before, until it is read.  Rows without a body, which a storm leaves,
+ * are none of the list.
+ */
+typedef enum {
+    ET_EVENTS_ASK = 0,         /* a query is added to the step */
+    ET_EVENTS_READ,            /* the list is read */
+    ET_EVENTS_ANSWERED         /* the call is answered, with an error */
+} et_events_rc_t;
 
-/* 1, or 0 where the call is answered. */
-int et_events_read(et_call_t *call, et_slice_t answer,
-    const et_events_filter_t *filter, et_events_t *list);
+et_events_rc_t et_events_step(et_call_t *call, et_events_filter_t *filter,
+    et_events_t *list);
 
 void et_events_link(et_call_t *call, const et_events_filter_t *filter,
     const et_events_t *list);

@@ -13,27 +13,46 @@
 
 #define ET_SQL_EVENT_COLUMNS  "QQsttsssssssssQ"
 
-#define ET_SQL_EVENT_OF                                                       \
-    " FROM events WHERE project_id = {project:UInt64} "                       \
-    "AND fingerprint = {fingerprint:UInt64} AND payload != ''"
+/*
+ * A page is found by its times alone, in the order of the table, which stops
+ * where the page ends; only what lies between its first and last time is read
+ * with its payload then.
+ */
 
-/* a page that is cut where its payloads get too large; "found" is how many
- * there would have been */
+#define ET_SQL_EVENT_TIMES                                                    \
+    "SELECT count(), min(timestamp), max(timestamp) FROM (SELECT timestamp "  \
+    "FROM events WHERE project_id = {project:UInt64} "                        \
+    "AND fingerprint = {fingerprint:UInt64}"
+
+#define ET_SQL_EVENT_TIMES_COLUMNS  "Qtt"
+
+#define ET_SQL_TIMES_FROM                                                     \
+    " AND timestamp >= fromUnixTimestamp64Micro({key:Int64}, 'UTC')"
+#define ET_SQL_TIMES_TO                                                       \
+    " AND timestamp <= fromUnixTimestamp64Micro({key:Int64}, 'UTC')"
+#define ET_SQL_TIMES_ASC                                                      \
+    " ORDER BY timestamp LIMIT {window:UInt64})"
+#define ET_SQL_TIMES_DESC                                                     \
+    " ORDER BY timestamp DESC LIMIT {window:UInt64})"
+
+/* the page, cut where its payloads get too large; "found" is how many there
+ * would have been */
 
 #define ET_SQL_EVENTS                                                         \
     "SELECT " ET_SQL_EVENT " FROM (SELECT *, sum(length(payload)) OVER w "    \
     "AS total, row_number() OVER w AS place, count() OVER () AS found "       \
     "FROM (SELECT project_id, fingerprint, event_id, timestamp, received, "   \
     "level, platform, type, value, message, culprit, environment, release, "  \
-    "payload"                                                                 \
-    ET_SQL_EVENT_OF
+    "payload FROM events WHERE project_id = {project:UInt64} "                \
+    "AND fingerprint = {fingerprint:UInt64} "                                 \
+    "AND timestamp >= fromUnixTimestamp64Micro({from:Int64}, 'UTC') "         \
+    "AND timestamp <= fromUnixTimestamp64Micro({to:Int64}, 'UTC') "           \
+    "AND payload != ''"
 
 #define ET_SQL_EVENTS_BEHIND                                                  \
-    " AND timestamp >= fromUnixTimestamp64Micro({key:Int64}, 'UTC')"          \
     " AND (timestamp, event_id) > (fromUnixTimestamp64Micro({key:Int64}, "    \
     "'UTC'), {id:UUID})"
 #define ET_SQL_EVENTS_BEFORE                                                  \
-    " AND timestamp <= fromUnixTimestamp64Micro({key:Int64}, 'UTC')"          \
     " AND (timestamp, event_id) < (fromUnixTimestamp64Micro({key:Int64}, "    \
     "'UTC'), {id:UUID})"
 

@@ -112,11 +112,20 @@ et_gitlab_errors(et_call_t *call)
             return ET_CALL_ANSWERED;
         }
 
-        et_errors_ask_page(call, &gitlab->filter);
+        et_errors_ask_needs(call, &gitlab->filter);
 
         return ET_CALL_ASK;
 
     case 1:
+        if (!et_errors_read_needs(call, call->answers, &gitlab->filter)) {
+            return ET_CALL_ANSWERED;
+        }
+
+        et_errors_ask_page(call, &gitlab->filter);
+
+        return ET_CALL_ASK;
+
+    case 2:
         if (!et_errors_read_page(call, call->answers[0], &gitlab->filter,
                                  &gitlab->list))
         {
@@ -134,7 +143,12 @@ et_gitlab_errors(et_call_t *call)
         break;
 
     default:
-        if (!et_errors_read_shown(call, call->answers, &gitlab->list)) {
+        switch (et_errors_read_shown(call, call->answers, &gitlab->list)) {
+
+        case -1:
+            return ET_CALL_ASK;
+
+        case 0:
             return ET_CALL_ANSWERED;
         }
     }
@@ -188,6 +202,7 @@ et_gitlab_errors_parse(et_call_t *call, et_gitlab_t *gitlab)
 
     filter->projects = &gitlab->project;
     filter->nprojects = 1;
+    filter->brief = 1;
     filter->sort = ET_SORT_LAST_SEEN + sort;
     filter->search.status = ET_STATUS_UNRESOLVED + status;
     filter->search.text = et_params_get(&call->params, "query");
@@ -368,10 +383,14 @@ et_gitlab_one(et_call_t *call)
 static et_call_rc_t
 et_gitlab_one_answer(et_call_t *call, et_gitlab_t *gitlab)
 {
-    if (!et_errors_read_one(call, call->answers, gitlab->project,
-                            gitlab->fingerprint, &gitlab->buckets,
-                            &gitlab->list))
+    switch (et_errors_read_one(call, call->answers, gitlab->project,
+                               gitlab->fingerprint, &gitlab->buckets,
+                               &gitlab->list))
     {
+    case -1:
+        return ET_CALL_ASK;
+
+    case 0:
         return ET_CALL_ANSWERED;
     }
 
@@ -414,18 +433,21 @@ et_gitlab_events(et_call_t *call)
 
         filter->oldest_first = sort == 0;
 
-        et_events_ask(call, filter);
-
-        return ET_CALL_ASK;
     }
 
-    if (!et_events_read(call, call->answers[0], filter, &list)) {
+    switch (et_events_step(call, filter, &list)) {
+
+    case ET_EVENTS_ASK:
+        return ET_CALL_ASK;
+
+    case ET_EVENTS_READ:
+        et_events_link(call, filter, &list);
+
+        return et_gitlab_events_answer(call, &list);
+
+    default:
         return ET_CALL_ANSWERED;
     }
-
-    et_events_link(call, filter, &list);
-
-    return et_gitlab_events_answer(call, &list);
 }
 
 

@@ -9,10 +9,6 @@
 
 #include "et_scrub_internal.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 
 /* a string in the text */
 typedef struct {
@@ -114,25 +110,6 @@ static const et_slice_t  et_scrub_ids[] = {
 };
 
 
-/* The next quote or backslash from pos on, or the text's end. */
-
-static inline size_t
-et_scrub_stop(const et_scrub_bits_t *bits, size_t pos)
-{
-    size_t    i;
-    uint64_t  stops;
-
-    i = pos >> 6;
-    stops = bits[i].stops & (~0ull << (pos & 63));
-
-    while (stops == 0) {
-        stops = bits[++i].stops;
-    }
-
-    return i * 64 + (unsigned) __builtin_ctzll(stops);
-}
-
-
 /* The bits of the 64 bytes from pos on. */
 
 #define et_scrub_window(bits, member, pos)                                    \
@@ -140,30 +117,40 @@ et_scrub_stop(const et_scrub_bits_t *bits, size_t pos)
      | (bits)[((pos) >> 6) + 1].member << 1 << (63 - ((pos) & 63)))
 
 
-/* Whether something may be from from (included) to to (excluded): forms, and
- * pairs where these are asked for. */
+/* Whether there may be something, pairs or not, from from (included) to to
+ * (excluded). */
 
-static inline int
-et_scrub_marked(const et_scrub_bits_t *bits, size_t from, size_t to,
-    int pairs)
+ET_SCRUB_INLINE int
+et_scrub_any(const et_scrub_bits_t *bits, size_t from, size_t to)
 {
-    uint64_t  marks;
-
     while (to - from > 64) {
-        marks = et_scrub_window(bits, forms, from);
-        marks |= pairs ? et_scrub_window(bits, pairs, from) : 0;
-
-        if (marks != 0) {
+        if (et_scrub_window(bits, any, from) != 0) {
             return 1;
         }
 
         from += 64;
     }
 
-    marks = et_scrub_window(bits, forms, from);
-    marks |= pairs ? et_scrub_window(bits, pairs, from) : 0;
+    return to != from
+           && et_scrub_window(bits, any, from) << (64 - (to - from)) != 0;
+}
 
-    return to != from && marks << (64 - (to - from)) != 0;
+
+/* The same of forms alone. */
+
+ET_SCRUB_INLINE int
+et_scrub_forms(const et_scrub_bits_t *bits, size_t from, size_t to)
+{
+    while (to - from > 64) {
+        if (et_scrub_window(bits, forms, from) != 0) {
+            return 1;
+        }
+
+        from += 64;
+    }
+
+    return to != from
+           && et_scrub_window(bits, forms, from) << (64 - (to - from)) != 0;
 }
 
 
@@ -172,12 +159,23 @@ et_scrub_marked(const et_scrub_bits_t *bits, size_t from, size_t to,
 static void
 et_scrub_span(const et_scrub_walk_t *w, size_t pos, et_scrub_span_t *span)
 {
+    size_t            base, skip;
+    uint64_t          stops;
+    const et_scrub_bits_t  *block;
+
     span->from = pos;
     span->escaped = 0;
     span->unicode = 0;
+    skip = pos;
+
+    et_scrub_seek(w->bits, pos);
 
     for ( ;; ) {
-        pos = et_scrub_stop(w->bits, pos);
+        et_scrub_next(pos);
+
+        if (pos < skip && pos != w->len) {
+            continue;
+        }
 
         if (pos == w->len || w->text[pos] == '"') {
             break;
@@ -193,12 +191,12 @@ et_scrub_span(const et_scrub_walk_t *w, size_t pos, et_scrub_span_t *span)
         }
 
         span->unicode |= (w->text[pos + 1] == 'u');
-        pos += 2;
+        skip = pos + 2;
     }
 
     span->to = pos;
     span->next = pos < w->len ? pos + 1 : pos;
-    span->forms = et_scrub_marked(w->bits, span->from, pos, 0);
+    span->forms = et_scrub_forms(w->bits, span->from, pos);
 }
 
 
@@ -209,7 +207,7 @@ et_scrub_span(const et_scrub_walk_t *w, size_t pos, et_scrub_span_t *span)
  * "tp" (otp).
  */
 
-static inline int
+ET_SCRUB_INLINE int
 et_scrub_suspect(const et_scrub_walk_t *w, size_t from, size_t to)
 {
 #ifdef __SSE2__
@@ -436,7 +434,7 @@ et_scrub_members(et_scrub_walk_t *w, et_scrub_level_t *level, size_t pos)
     size_t            to, base, safe;
     uint64_t          stops;
     const char       *text;
-    et_scrub_bits_t  *bits, *block;
+    const et_scrub_bits_t  *bits, *block;
 
     text = w->text;
     bits = w->bits;
@@ -444,21 +442,7 @@ et_scrub_members(et_scrub_walk_t *w, et_scrub_level_t *level, size_t pos)
     names = level->names;
     safe = w->len < 4 ? 0 : w->len - 4;
 
-#define et_scrub_seek(pos)                                                    \
-    block = &bits[(pos) >> 6];                                                \
-    base = (pos) & ~(size_t) 63;                                              \
-    stops = block->stops & (~0ull << ((pos) & 63))
-
-#define et_scrub_next(pos)                                                    \
-    while (stops == 0) {                                                      \
-        stops = (++block)->stops;                                             \
-        base += 64;                                                           \
-    }                                                                         \
-                                                                              \
-    pos = base + (unsigned) __builtin_ctzll(stops);                           \
-    stops &= stops - 1
-
-    et_scrub_seek(pos);
+    et_scrub_seek(bits, pos);
 
     for ( ;; ) {
 
@@ -472,7 +456,7 @@ et_scrub_members(et_scrub_walk_t *w, et_scrub_level_t *level, size_t pos)
 
         if (to >= safe || text[to] != '"'
             || (careful | et_scrub_suspect(w, pos, to))
-            || et_scrub_marked(bits, pos, to, 0))
+            || et_scrub_forms(bits, pos, to))
         {
             to = et_scrub_key(w, level, pos) - 1;
 
@@ -480,7 +464,7 @@ et_scrub_members(et_scrub_walk_t *w, et_scrub_level_t *level, size_t pos)
                 return to + 1;
             }
 
-            et_scrub_seek(to + 1);
+            et_scrub_seek(bits, to + 1);
         }
 
         pos = to + 2;
@@ -497,7 +481,8 @@ et_scrub_members(et_scrub_walk_t *w, et_scrub_level_t *level, size_t pos)
         pos++;
 
         if (to >= safe || text[to] != '"' || (careful | level->secret)
-            || et_scrub_marked(bits, pos, to, names))
+            || (names ? et_scrub_any(bits, pos, to)
+                      : et_scrub_forms(bits, pos, to)))
         {
             to = et_scrub_value_string(w, level, pos) - 1;
 
@@ -505,7 +490,7 @@ et_scrub_members(et_scrub_walk_t *w, et_scrub_level_t *level, size_t pos)
                 return to + 1;
             }
 
-            et_scrub_seek(to + 1);
+            et_scrub_seek(bits, to + 1);
         }
 
         pos = to + 2;
@@ -531,19 +516,19 @@ et_scrub_lines(et_scrub_walk_t *w, et_scrub_level_t *level, size_t pos)
     size_t            to, base, safe;
     uint64_t          stops;
     const char       *text;
-    et_scrub_bits_t  *bits, *block;
+    const et_scrub_bits_t  *bits, *block;
 
     text = w->text;
     bits = w->bits;
     safe = w->len < 4 ? 0 : w->len - 4;
 
-    et_scrub_seek(pos);
+    et_scrub_seek(bits, pos);
 
     for ( ;; ) {
         et_scrub_next(to);
 
         if (to >= safe || text[to] != '"' || level->careful
-            || et_scrub_marked(bits, pos, to, 0))
+            || et_scrub_forms(bits, pos, to))
         {
             to = et_scrub_value_string(w, level, pos) - 1;
 
@@ -551,7 +536,7 @@ et_scrub_lines(et_scrub_walk_t *w, et_scrub_level_t *level, size_t pos)
                 return to + 1;
             }
 
-            et_scrub_seek(to + 1);
+            et_scrub_seek(bits, to + 1);
         }
 
         pos = to + 2;
@@ -568,19 +553,20 @@ et_scrub_lines(et_scrub_walk_t *w, et_scrub_level_t *level, size_t pos)
     }
 }
 
-#undef et_scrub_seek
-#undef et_scrub_next
-
-
 static void
 et_scrub_level_init(const et_scrub_walk_t *w, et_scrub_level_t *level,
     et_scrub_place_t place, int array)
 {
-    memset(level, 0, sizeof(et_scrub_level_t));
-
     level->place = place;
+    level->inner = 0;
     level->array = array;
+    level->secret = 0;
+    level->suspect = 0;
+    level->option = 0;
+    level->name = et_slice(NULL, 0);
     level->count = 1;
+    level->from = 0;
+    level->to = 0;
     level->names = place != ET_PLACE_NONE && place != ET_PLACE_SOURCE
                    && place != ET_PLACE_SDK;
     level->careful = w->careful || place == ET_PLACE_COOKIES;
@@ -628,7 +614,8 @@ et_scrub_name(et_scrub_walk_t *w, et_scrub_level_t *level,
     name = et_slice(w->text + span->from, span->to - span->from);
 
     if (span->escaped) {
-        name = et_scrub_decode(w->arena, w->text, span->from, span->to, NULL);
+        name = et_scrub_decode(w->arena, w->text, w->bits, span->from,
+                               span->to, NULL);
 
         if (name.data == NULL) {
             name = et_slice("", 0);
@@ -683,7 +670,7 @@ et_scrub_value_string(et_scrub_walk_t *w, et_scrub_level_t *level,
 
     if (!span.forms && !span.unicode && !level->careful
         && (!level->names
-            || !et_scrub_marked(w->bits, span.from, span.to, 1)))
+            || !et_scrub_any(w->bits, span.from, span.to)))
     {
         return span.next;
     }
@@ -1153,7 +1140,8 @@ et_scrub_inside(et_scrub_walk_t *w, const et_scrub_span_t *span,
     s.failed = 0;
 
     if (span->escaped) {
-        text = et_scrub_decode(w->arena, w->text, span->from, span->to, NULL);
+        text = et_scrub_decode(w->arena, w->text, w->bits, span->from,
+                               span->to, NULL);
 
         if (text.data == NULL) {
             w->failed = 1;
@@ -1162,6 +1150,7 @@ et_scrub_inside(et_scrub_walk_t *w, const et_scrub_span_t *span,
 
         s.arena = w->arena;
         s.raw = w->text;
+        s.raw_bits = w->bits;
         s.raw_start = span->from;
         s.raw_end = span->to;
         s.text = text.data;

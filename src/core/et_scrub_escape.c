@@ -7,47 +7,56 @@
 
 
 et_slice_t
-et_scrub_decode(et_arena_t *arena, const char *text, size_t from, size_t to,
-    uint32_t *map)
+et_scrub_decode(et_arena_t *arena, const char *text,
+    const et_scrub_bits_t *bits, size_t from, size_t to, uint32_t *map)
 {
-    char        *out;
-    size_t       i, n, len, used;
-    const char  *p, *q, *end;
+    char                   *out;
+    size_t                  i, n, pos, len, stop, base, used;
+    uint64_t                stops;
+    const et_scrub_bits_t  *block;
 
     out = et_arena_alloc(arena, to - from + 1);
     if (out == NULL) {
         return et_slice(NULL, 0);
     }
 
-    p = text + from;
-    end = text + to;
+    pos = from;
     len = 0;
 
-    while (p < end) {
-        q = memchr(p, '\\', end - p);
-        n = (q == NULL ? end : q) - p;
+    et_scrub_seek(bits, from);
 
-        memcpy(out + len, p, n);
+    for ( ;; ) {
+        do {
+            et_scrub_next(stop);
+        } while (stop < pos);
+
+        n = (stop < to ? stop : to) - pos;
+
+        memcpy(out + len, text + pos, n);
 
         for (i = 0; map != NULL && i < n; i++) {
-            map[len + i] = (uint32_t) (p + i - text);
+            map[len + i] = (uint32_t) (pos + i);
         }
 
         len += n;
-        p += n;
+        pos += n;
 
-        if (p == end) {
+        if (pos >= to) {
             break;
         }
 
-        n = et_json_unescape(p, end, out + len, &used);
+        n = et_json_unescape(text + pos, text + to, out + len, &used);
 
         for (i = 0; map != NULL && i < n; i++) {
-            map[len + i] = (uint32_t) (p - text);
+            map[len + i] = (uint32_t) pos;
         }
 
         len += n;
-        p += used;
+        pos += used;
+
+        if (pos >= to) {
+            break;
+        }
     }
 
     if (map != NULL) {
@@ -69,8 +78,8 @@ et_scrub_map(et_scrub_string_t *s)
                                    * sizeof(uint32_t));
 
     if (map == NULL
-        || et_scrub_decode(s->arena, s->raw, s->raw_start, s->raw_end,
-                           map).data == NULL)
+        || et_scrub_decode(s->arena, s->raw, s->raw_bits, s->raw_start,
+                           s->raw_end, map).data == NULL)
     {
         return 0;
     }

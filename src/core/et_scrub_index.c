@@ -24,14 +24,6 @@
 
 #include "et_scrub_internal.h"
 
-#ifdef __SSE2__
-#include <immintrin.h>
-#define ET_SCRUB_AVX2    __attribute__((target("avx2,bmi,bmi2")))
-#define ET_SCRUB_AVX512  __attribute__((target("avx512f,avx512bw,bmi,bmi2")))
-#endif
-
-#define ET_SCRUB_INLINE  static inline __attribute__((always_inline))
-
 
 /* what the bytes of a block are, a bit for each */
 typedef struct {
@@ -82,7 +74,7 @@ et_scrub_mark_block(const et_scrub_classes_t *c, et_scrub_carry_t *carry,
     char next, int dots, et_scrub_bits_t *bits)
 {
     uint64_t  one, two, four, card, dashes2, ssn, pem, capitals2, iban;
-    uint64_t  bearer;
+    uint64_t  bearer, pairs;
 
     one = et_scrub_behind(c->digits, carry->digits, 1);
     two = c->digits & one;
@@ -108,11 +100,11 @@ et_scrub_mark_block(const et_scrub_classes_t *c, et_scrub_carry_t *carry,
 
     bits->stops = c->stops;
 
-    bits->pairs = c->equals
-                  | (c->colons
-                     & ~(one & (c->digits >> 1
-                                | (uint64_t) et_scrub_is_digit(next) << 63))
-                     & ~(c->slashes >> 1 & c->slashes >> 2));
+    pairs = c->equals
+            | (c->colons
+               & ~(one & (c->digits >> 1
+                          | (uint64_t) et_scrub_is_digit(next) << 63))
+               & ~(c->slashes >> 1 & c->slashes >> 2));
 
     bits->forms = c->at | card | pem | iban | bearer
                   | (ssn & et_scrub_behind(ssn, carry->ssn, 3)
@@ -122,6 +114,8 @@ et_scrub_mark_block(const et_scrub_classes_t *c, et_scrub_carry_t *carry,
     if (dots) {
         bits->forms |= c->colons | (c->dots & one);
     }
+
+    bits->any = bits->forms | pairs;
 
     carry->digits = c->digits;
     carry->two = two;

@@ -18,6 +18,14 @@
 #include "et_scrub.h"
 #include "et_splice.h"
 
+#ifdef __SSE2__
+#include <immintrin.h>
+#define ET_SCRUB_AVX2    __attribute__((target("avx2,bmi,bmi2")))
+#define ET_SCRUB_AVX512  __attribute__((target("avx512f,avx512bw,bmi,bmi2")))
+#endif
+
+#define ET_SCRUB_INLINE  static inline __attribute__((always_inline))
+
 
 /* rules: what is looked for in a string */
 #define ET_SCRUB_CARD    0x0001
@@ -71,8 +79,8 @@ typedef enum {
 /* 64 bytes of a text, a bit for each */
 typedef struct {
     uint64_t  stops;           /* quotes and backslashes */
-    uint64_t  pairs;           /* there may be a name and its value, */
-    uint64_t  forms;           /* or what has a secret's form */
+    uint64_t  forms;           /* there may be what has a secret's form, */
+    uint64_t  any;             /* or a name and its value */
 } et_scrub_bits_t;
 
 /* A string, decoded or as it stands, in which is looked for something. */
@@ -88,6 +96,7 @@ typedef struct {
     /* of a decoded string: where it comes from; NULL: the same */
     et_arena_t             *arena;
     const char             *raw;
+    const et_scrub_bits_t  *raw_bits;
     size_t                  raw_start;
     size_t                  raw_end;
     const uint32_t         *map;       /* offset -> offset in raw; NULL: not
@@ -113,6 +122,23 @@ extern const et_slice_t  et_scrub_filtered;
 et_scrub_bits_t *et_scrub_index(et_arena_t *arena, const char *text,
     size_t len, int dots);
 
+/* The stops from pos on, one after the other: block, base and stops are the
+ * caller's. */
+
+#define et_scrub_seek(bits, pos)                                              \
+    block = &(bits)[(pos) >> 6];                                              \
+    base = (pos) & ~(size_t) 63;                                              \
+    stops = block->stops & (~0ull << ((pos) & 63))
+
+#define et_scrub_next(pos)                                                    \
+    while (stops == 0) {                                                      \
+        stops = (++block)->stops;                                             \
+        base += 64;                                                           \
+    }                                                                         \
+                                                                              \
+    pos = base + (unsigned) __builtin_ctzll(stops);                           \
+    stops &= stops - 1
+
 /* text: finds and replaces in s. */
 void et_scrub_string(et_scrub_string_t *s);
 
@@ -127,8 +153,8 @@ void et_scrub_emit(et_scrub_string_t *s, size_t from, size_t to,
  * and that of the end: room for to - from + 1.  data NULL where the arena is
  * exhausted.
  */
-et_slice_t et_scrub_decode(et_arena_t *arena, const char *text, size_t from,
-    size_t to, uint32_t *map);
+et_slice_t et_scrub_decode(et_arena_t *arena, const char *text,
+    const et_scrub_bits_t *bits, size_t from, size_t to, uint32_t *map);
 
 /* Makes the map; 1, or 0 where the arena is exhausted. */
 int et_scrub_map(et_scrub_string_t *s);

@@ -67,11 +67,8 @@ et_scrub_string(et_scrub_string_t *s)
     last = (s->end - 1) >> 6;
 
     for (i = s->start >> 6; i <= last; i++) {
-        marks = s->bits[i].forms;
-
-        if (s->rules & ET_SCRUB_PAIRS) {
-            marks |= s->bits[i].pairs;
-        }
+        marks = (s->rules & ET_SCRUB_PAIRS) ? s->bits[i].any
+                                            : s->bits[i].forms;
 
         if (i == s->start >> 6) {
             marks &= ~0ull << (s->start & 63);

@@ -26,6 +26,9 @@ typedef struct {
 /* keeps what is seldom called out of the way that most strings take */
 #define ET_SCRUB_NOINLINE  __attribute__((noinline))
 
+/* bytes; a longer first element of an array is no name of the second */
+#define ET_SCRUB_NAME    64
+
 /* digits of the shortest card number, which may be a JSON number */
 #define ET_SCRUB_NUMBER  14
 
@@ -979,9 +982,9 @@ et_scrub_element(et_scrub_walk_t *w, const et_scrub_span_t *span, int string)
 
     if (level->count == 1) {
 
-        /* the first may be the name of the second */
+        /* the first may be the name of the second, where it is no prose */
 
-        if (string) {
+        if (string && len <= ET_SCRUB_NAME) {
             level->name = et_slice(p, len);
             level->suspect = 1;
 

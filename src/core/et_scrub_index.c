@@ -165,6 +165,70 @@ et_scrub_bits_by(et_scrub_classify_pt classify, const char *text,
 }
 
 
+/* the unit test holds the others to it */
+
+#if !defined(__SSE2__) || defined(ET_SCRUB_TEST)
+
+ET_SCRUB_INLINE et_scrub_classes_t
+et_scrub_classify_bytes(const char *p, int dots)
+{
+    char                b;
+    int                 i;
+    uint64_t            bit;
+    et_scrub_classes_t  c;
+
+    memset(&c, 0, sizeof(et_scrub_classes_t));
+
+    for (i = 0; i < 64; i++) {
+        b = p[i];
+        bit = 1ull << i;
+
+        switch (b) {
+
+        case '"':
+        case '\\':
+            c.stops |= bit;
+            break;
+
+        case '@':
+            c.at |= bit;
+            break;
+
+        case '=':
+            c.equals |= bit;
+            break;
+
+        case ':':
+            c.colons |= bit;
+            break;
+
+        case '-':
+            c.dashes |= bit;
+            break;
+
+        case '/':
+            c.slashes |= bit;
+            break;
+
+        case '.':
+            c.dots |= dots ? bit : 0;
+            break;
+
+        default:
+            c.digits |= et_scrub_is_digit(b) ? bit : 0;
+            c.capitals |= (b >= 'A' && b <= 'Z') ? bit : 0;
+            c.b |= et_lower(b) == 'b' ? bit : 0;
+            c.r |= et_lower(b) == 'r' ? bit : 0;
+            break;
+        }
+    }
+
+    return c;
+}
+
+#endif
+
+
 #ifdef __SSE2__
 
 #define et_scrub_is(v, c)  _mm_cmpeq_epi8(v, _mm_set1_epi8(c))
@@ -322,65 +386,6 @@ et_scrub_bits_sse2(const char *text, size_t len, int dots,
     et_scrub_bits_t *bits)
 {
     et_scrub_bits_by(et_scrub_classify_sse2, text, len, dots, bits);
-}
-
-#else
-
-ET_SCRUB_INLINE et_scrub_classes_t
-et_scrub_classify_bytes(const char *p, int dots)
-{
-    char                b;
-    int                 i;
-    uint64_t            bit;
-    et_scrub_classes_t  c;
-
-    memset(&c, 0, sizeof(et_scrub_classes_t));
-
-    for (i = 0; i < 64; i++) {
-        b = p[i];
-        bit = 1ull << i;
-
-        switch (b) {
-
-        case '"':
-        case '\\':
-            c.stops |= bit;
-            break;
-
-        case '@':
-            c.at |= bit;
-            break;
-
-        case '=':
-            c.equals |= bit;
-            break;
-
-        case ':':
-            c.colons |= bit;
-            break;
-
-        case '-':
-            c.dashes |= bit;
-            break;
-
-        case '/':
-            c.slashes |= bit;
-            break;
-
-        case '.':
-            c.dots |= dots ? bit : 0;
-            break;
-
-        default:
-            c.digits |= et_scrub_is_digit(b) ? bit : 0;
-            c.capitals |= (b >= 'A' && b <= 'Z') ? bit : 0;
-            c.b |= et_lower(b) == 'b' ? bit : 0;
-            c.r |= et_lower(b) == 'r' ? bit : 0;
-            break;
-        }
-    }
-
-    return c;
 }
 
 #endif

@@ -79,9 +79,10 @@ et_scrub_name_secret(const et_scrub_t *scrub, const char *name, size_t len)
 
         case 'p':
 
-            /* password, passwd */
+            /* password, in other languages, too */
 
-            if (et_scrub_word(p, end, "passw")
+            if (et_scrub_word(p, end, "passwo")
+                || et_scrub_word(p, end, "passwd")
                 || et_scrub_word(p, end, "private_key"))
             {
                 return 1;

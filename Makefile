@@ -85,12 +85,21 @@ nginx-src:
 # so are the system calls of t/unit/et_fail_call.h.
 
 UNIT_CFLAGS =	-std=gnu11 -O2 -g -Wall -Wextra -Werror -Isrc/core -Isrc/read -It/unit \
-		-MMD -MP
+		-MMD -MP $(UNIT_HAVE)
 UNIT_WRAPPED =	malloc calloc realloc open openat mkdir mkdirat fchown \
 		ftruncate write pwrite pread fsync fdatasync renameat unlinkat \
 		fstat fstatat flock fdopendir readdir
 UNIT_LDFLAGS =	$(UNIT_WRAPPED:%=-Wl,--wrap=%)
-UNIT_LIBS =	-lcjson -lssl -lcrypto -lz -lm
+# $(1): a header, $(2): its library; $(2) where both are there
+have =		$(shell echo 'int main(void) { return 0; }' | gcc -include \
+			$(1) -x c - -o /dev/null $(2) 2>/dev/null && echo $(2))
+
+UNIT_BROTLI :=	$(call have,brotli/decode.h,-lbrotlidec)
+UNIT_ZSTD :=	$(call have,zstd.h,-lzstd)
+UNIT_HAVE :=	$(if $(UNIT_BROTLI),-DET_HAVE_BROTLI=1) \
+		$(if $(UNIT_ZSTD),-DET_HAVE_ZSTD=1)
+UNIT_LIBS =	-lcjson -lssl -lcrypto -lz $(UNIT_BROTLI) $(UNIT_ZSTD) \
+		$(UNIT_BROTLI:dec=enc) -lm
 
 UNIT_SANITIZE =	-fsanitize=address,undefined -fno-sanitize-recover=undefined \
 		-fno-omit-frame-pointer
@@ -144,7 +153,7 @@ unit test-unit: $(UNIT_PROGRAMS)
 # with the whole core under the sanitizers.  See t/fuzz/run.
 
 FUZZ_CFLAGS =	-std=gnu11 -O1 -g -Wall -Wextra -Werror -Isrc/core -Isrc/read -It/fuzz \
-		-MMD -MP $(UNIT_SANITIZE)
+		-MMD -MP $(UNIT_HAVE) $(UNIT_SANITIZE)
 
 FUZZ_PROGRAMS :=	$(patsubst t/fuzz/%.c,build/fuzz/%, \
 			$(sort $(wildcard t/fuzz/fuzz_*.c)))

@@ -215,6 +215,13 @@ static ngx_command_t  ngx_http_errortracking_commands[] = {
       ngx_http_errortracking_limit_offset(max_attachments),
       NULL },
 
+    { ngx_string("errortracking_max_inflate_ratio"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_http_errortracking_limit_offset(max_ratio),
+      NULL },
+
     { ngx_string("errortracking_max_check_in_size"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,

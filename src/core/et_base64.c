@@ -48,7 +48,12 @@ et_base64_decode(char *out, et_slice_t text, size_t *len)
 
         if (have >= 8) {
             have -= 8;
-            out[n++] = (char) (bits >> have & 0xff);
+
+            if (out != NULL) {
+                out[n] = (char) (bits >> have & 0xff);
+            }
+
+            n++;
         }
     }
 

@@ -11,7 +11,8 @@
 
 /*
  * Decodes into out, which takes 3 bytes for each 4 of text, and may be the
- * text's own memory.  1 with *len set, or 0 where the text is no base64.
+ * text's own memory; with NULL for out it only looks.  1 with *len set, or 0
+ * where the text is no base64 (what is in out then is nothing).
  */
 int et_base64_decode(char *out, et_slice_t text, size_t *len);
 

@@ -1,73 +1,38 @@
 /*
- * Content-Encoding undone.
- *
- * The output is inflated into one buffer that is as large as the caller's
- * limit plus one byte at most: the byte that proves that the limit was
- * passed.  A body's format is told by its first bytes and not by the label
- * alone, as SDKs do send one under the name of the other.
+ * Which codings a body has, by its label and by its first bytes, and undoing
+ * them in turn: each step's output is the next one's input, so two buffers
+ * change places.
  */
 
-#include <limits.h>
-#include <stdlib.h>
+#include "et_encoding_internal.h"
 
-#include "et_encoding.h"
-
-
-/* zlib's windowBits: the largest window, and which framing is around it */
-#define ET_INFLATE_ZLIB      15
-#define ET_INFLATE_GZIP      (15 + 16)
-#define ET_INFLATE_RAW       (-15)
 
 /* an output buffer's first size: JSON shrinks to a quarter or so */
 #define ET_INFLATE_MIN_SIZE  16384
-#define ET_INFLATE_RATIO     4
-
-
-typedef struct {
-    const char    *pos;
-    const char    *end;
-    size_t         used;       /* bytes of output */
-    size_t         room;       /* that the buffer takes of it */
-    size_t         max;        /* that the buffer may grow to */
-    size_t         limit;
-} et_inflate_ctx_t;
+#define ET_INFLATE_GUESS     4
 
 
 static et_encoding_t et_encoding_name(et_slice_t name);
-
-static void *et_inflate_alloc(void *opaque, uInt items, uInt size);
-static void et_inflate_free(void *opaque, void *p);
-static int et_inflate_format(et_encoding_t encoding, et_slice_t body,
-    int *bits);
-static et_reason_t et_inflate_reset(et_inflate_t *inflate, int bits);
-static et_reason_t et_inflate_reserve(et_inflate_t *inflate,
-    et_inflate_ctx_t *ctx);
-static et_reason_t et_inflate_grow(et_inflate_t *inflate,
-    et_inflate_ctx_t *ctx);
-static et_reason_t et_inflate_run(et_inflate_t *inflate,
-    et_inflate_ctx_t *ctx);
-static int et_inflate_step(z_stream *stream, char *base,
-    et_inflate_ctx_t *ctx);
-static int et_inflate_is_gzip(const char *p, size_t len);
-static int et_inflate_is_zlib(const char *p, size_t len);
-static int et_inflate_is_padding(const char *p, size_t len);
+static et_reason_t et_decode_step(et_inflate_t *inflate,
+    et_encoding_t encoding, et_slice_t *text);
+static void et_inflate_trim(et_inflate_t *inflate);
 
 
 /*
- * RFC 9110, section 8.4: a list of codings.  Members that are empty or
- * "identity" change nothing; of the others there may be one.
+ * RFC 9110, section 8.4: a list of codings in the order in which they were
+ * applied.  Members that are empty or "identity" change nothing.
  */
 
-et_encoding_t
-et_encoding_parse(et_slice_t value)
+void
+et_encodings_parse(et_slice_t value, et_encodings_t *encodings)
 {
     const char     *p, *end, *start, *last;
-    et_encoding_t   found, encoding;
+    et_encoding_t   encoding;
 
-    found = ET_ENCODING_IDENTITY;
+    encodings->n = 0;
 
     if (value.len == 0) {
-        return found;
+        return;
     }
 
     p = value.data;
@@ -97,14 +62,16 @@ et_encoding_parse(et_slice_t value)
             continue;
         }
 
-        if (found != ET_ENCODING_IDENTITY) {
-            return ET_ENCODING_UNKNOWN;
+        if (encoding == ET_ENCODING_UNKNOWN
+            || encodings->n == ET_ENCODINGS_MAX)
+        {
+            encodings->n = 1;
+            encodings->list[0] = ET_ENCODING_UNKNOWN;
+            return;
         }
 
-        found = encoding;
+        encodings->list[encodings->n++] = encoding;
     }
-
-    return found;
 }
 
 
@@ -119,6 +86,8 @@ et_encoding_name(et_slice_t name)
     } names[] = {
         { ET_SLICE("gzip"),     ET_ENCODING_GZIP },
         { ET_SLICE("deflate"),  ET_ENCODING_DEFLATE },
+        { ET_SLICE("br"),       ET_ENCODING_BR },
+        { ET_SLICE("zstd"),     ET_ENCODING_ZSTD },
         { ET_SLICE("identity"), ET_ENCODING_IDENTITY },
         { ET_SLICE("x-gzip"),   ET_ENCODING_GZIP },
         { ET_SLICE(""),         ET_ENCODING_IDENTITY }
@@ -140,6 +109,7 @@ et_inflate_init(et_inflate_t *inflate, size_t keep, int fd)
     memset(inflate, 0, sizeof(et_inflate_t));
 
     et_buffer_init(&inflate->out, fd);
+    et_buffer_init(&inflate->before, -1);
 
     inflate->keep = keep;
 }
@@ -148,13 +118,88 @@ et_inflate_init(et_inflate_t *inflate, size_t keep, int fd)
 void
 et_inflate_destroy(et_inflate_t *inflate)
 {
-    if (inflate->ready) {
-        (void) inflateEnd(&inflate->stream);
-    }
+    int  fd;
+
+    et_inflate_zlib_destroy(inflate);
+    et_inflate_zstd_destroy(inflate);
 
     et_buffer_free(&inflate->out);
+    et_buffer_free(&inflate->before);
 
-    et_inflate_init(inflate, inflate->keep, inflate->out.fd);
+    /* the two may have changed places */
+
+    fd = (inflate->out.fd != -1) ? inflate->out.fd : inflate->before.fd;
+
+    et_inflate_init(inflate, inflate->keep, fd);
+}
+
+
+et_reason_t
+et_decode(et_inflate_t *inflate, const et_encodings_t *encodings,
+    et_slice_t body, size_t limit, unsigned ratio, et_slice_t *out)
+{
+    size_t        i;
+    et_reason_t   reason;
+
+    inflate->steps = 0;
+    inflate->limit = limit;
+    inflate->over = ET_INFLATED_TOO_LARGE;
+
+    if (ratio != 0 && limit > ET_INFLATE_SMALL && body.len < limit / ratio) {
+        inflate->limit = body.len * ratio > ET_INFLATE_SMALL
+                         ? body.len * ratio : ET_INFLATE_SMALL;
+        inflate->over = ET_INFLATE_RATIO;
+    }
+
+    *out = body;
+
+    if (encodings->n == 0) {
+        return et_is_gzip(body) || et_is_zstd(body)
+               ? et_decode_step(inflate, ET_ENCODING_GZIP, out) : ET_OK;
+    }
+
+    for (i = encodings->n; i > 0; i--) {
+        if (out->len != 0 && out->data[0] == '{') {
+            return ET_OK;
+        }
+
+        reason = et_decode_step(inflate, encodings->list[i - 1], out);
+        if (reason != ET_OK) {
+            return reason;
+        }
+    }
+
+    return ET_OK;
+}
+
+
+et_reason_t
+et_decode_more(et_inflate_t *inflate, et_slice_t *text)
+{
+    if (!et_is_gzip(*text) && !et_is_zlib(*text) && !et_is_zstd(*text)) {
+        return ET_OK;
+    }
+
+    return et_decode_step(inflate, ET_ENCODING_GZIP, text);
+}
+
+
+static et_reason_t
+et_decode_step(et_inflate_t *inflate, et_encoding_t encoding,
+    et_slice_t *text)
+{
+    et_buffer_t  out;
+    et_reason_t  reason;
+
+    if (inflate->steps++ != 0) {
+        out = inflate->out;
+        inflate->out = inflate->before;
+        inflate->before = out;
+    }
+
+    reason = et_inflate(inflate, encoding, *text, inflate->limit, text);
+
+    return reason == ET_INFLATED_TOO_LARGE ? inflate->over : reason;
 }
 
 
@@ -162,32 +207,41 @@ et_reason_t
 et_inflate(et_inflate_t *inflate, et_encoding_t encoding, et_slice_t body,
     size_t limit, et_slice_t *out)
 {
-    int               bits;
     et_reason_t       reason;
     et_inflate_ctx_t  ctx;
 
-    if (inflate->out.size > inflate->keep) {
-        et_buffer_free(&inflate->out);
-    }
-
-    if (!et_inflate_format(encoding, body, &bits)) {
-        return ET_BAD_COMPRESSION;
-    }
+    et_inflate_trim(inflate);
 
     ctx.pos = body.data;
-    ctx.end = body.data + body.len;
+    ctx.end = body.len == 0 ? body.data : body.data + body.len;
     ctx.used = 0;
     ctx.limit = limit;
     ctx.max = (limit < SIZE_MAX) ? limit + 1 : limit;
 
-    reason = et_inflate_reset(inflate, bits);
+    if (encoding != ET_ENCODING_BR && et_is_zstd(body)) {
+        encoding = ET_ENCODING_ZSTD;
 
-    if (reason == ET_OK) {
-        reason = et_inflate_reserve(inflate, &ctx);
+    } else if (encoding == ET_ENCODING_ZSTD && et_is_gzip(body)) {
+        encoding = ET_ENCODING_GZIP;
     }
 
-    if (reason == ET_OK) {
-        reason = et_inflate_run(inflate, &ctx);
+    switch (encoding) {
+
+    case ET_ENCODING_GZIP:
+    case ET_ENCODING_DEFLATE:
+        reason = et_inflate_zlib(inflate, encoding, &ctx);
+        break;
+
+    case ET_ENCODING_BR:
+        reason = et_inflate_brotli(inflate, &ctx);
+        break;
+
+    case ET_ENCODING_ZSTD:
+        reason = et_inflate_zstd(inflate, &ctx);
+        break;
+
+    default:
+        return ET_BAD_ENCODING;
     }
 
     if (reason == ET_OK) {
@@ -198,143 +252,29 @@ et_inflate(et_inflate_t *inflate, et_encoding_t encoding, et_slice_t body,
 }
 
 
-/* malloc() by name, so that whatever replaces it in the program, a test's
- * failing one too, replaces it for zlib */
-
-static void *
-et_inflate_alloc(void *opaque, uInt items, uInt size)
-{
-    (void) opaque;
-
-    return malloc((size_t) items * size);
-}
-
+/* Of the two buffers, one may hold what is to be read now. */
 
 static void
-et_inflate_free(void *opaque, void *p)
+et_inflate_trim(et_inflate_t *inflate)
 {
-    (void) opaque;
+    if (inflate->out.size > inflate->keep) {
+        et_buffer_free(&inflate->out);
+    }
 
-    free(p);
+    if (inflate->steps < 2 && inflate->before.size > inflate->keep) {
+        et_buffer_free(&inflate->before);
+    }
 }
 
 
-/*
- * What the body is.  The three formats can't be mistaken for each other:
- * gzip's first byte would be a block of the reserved type in raw deflate, and
- * zlib's a stored block whose padding bits are not zero, which no compressor
- * writes.  So nothing has to be tried twice.
- */
-
-static int
-et_inflate_format(et_encoding_t encoding, et_slice_t body, int *bits)
-{
-    if (encoding != ET_ENCODING_GZIP && encoding != ET_ENCODING_DEFLATE) {
-        return 0;
-    }
-
-    if (et_inflate_is_gzip(body.data, body.len)) {
-        *bits = ET_INFLATE_GZIP;
-        return 1;
-    }
-
-    if (et_inflate_is_zlib(body.data, body.len)) {
-        *bits = ET_INFLATE_ZLIB;
-        return 1;
-    }
-
-    *bits = ET_INFLATE_RAW;
-
-    return encoding == ET_ENCODING_DEFLATE && body.len > 0;
-}
-
-
-/* RFC 1952, section 2.3.1: ID1, ID2 */
-
-static int
-et_inflate_is_gzip(const char *p, size_t len)
-{
-    return len >= 2
-           && (unsigned char) p[0] == 0x1f && (unsigned char) p[1] == 0x8b;
-}
-
-
-/* RFC 1950, section 2.2: CM is 8, CINFO at most 7, FCHECK makes the two bytes
- * a multiple of 31, and there is no preset dictionary (FDICT) */
-
-static int
-et_inflate_is_zlib(const char *p, size_t len)
-{
-    unsigned  cmf, flg;
-
-    if (len < 2) {
-        return 0;
-    }
-
-    cmf = (unsigned char) p[0];
-    flg = (unsigned char) p[1];
-
-    return (cmf & 0x0f) == 8 && (cmf >> 4) <= 7 && (flg & 0x20) == 0
-           && (cmf * 256 + flg) % 31 == 0;
-}
-
-
-/* Tapes and block devices pad with zeros (gzip's manual, "trailing zeros") */
-
-static int
-et_inflate_is_padding(const char *p, size_t len)
-{
-    size_t  i;
-
-    for (i = 0; i < len; i++) {
-        if (p[i] != '\0') {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-static et_reason_t
-et_inflate_reset(et_inflate_t *inflate, int bits)
-{
-    z_stream  *stream;
-
-    stream = &inflate->stream;
-
-    if (inflate->ready) {
-
-        /* the window's size is always the same, so zlib keeps it */
-
-        return inflateReset2(stream, bits) == Z_OK ? ET_OK : ET_NO_MEMORY;
-    }
-
-    memset(stream, 0, sizeof(z_stream));
-
-    stream->zalloc = et_inflate_alloc;
-    stream->zfree = et_inflate_free;
-
-    if (inflateInit2(stream, bits) != Z_OK) {
-        return ET_NO_MEMORY;
-    }
-
-    inflate->ready = 1;
-
-    return ET_OK;
-}
-
-
-/* A buffer that most bodies of this size fit in at once */
-
-static et_reason_t
+et_reason_t
 et_inflate_reserve(et_inflate_t *inflate, et_inflate_ctx_t *ctx)
 {
     size_t  len, size;
 
     len = (size_t) (ctx->end - ctx->pos);
 
-    size = (len < ctx->max / ET_INFLATE_RATIO) ? len * ET_INFLATE_RATIO
+    size = (len < ctx->max / ET_INFLATE_GUESS) ? len * ET_INFLATE_GUESS
                                                : ctx->max;
 
     if (size < ET_INFLATE_MIN_SIZE) {
@@ -364,7 +304,7 @@ et_inflate_reserve(et_inflate_t *inflate, et_inflate_ctx_t *ctx)
 }
 
 
-static et_reason_t
+et_reason_t
 et_inflate_grow(et_inflate_t *inflate, et_inflate_ctx_t *ctx)
 {
     size_t  size;
@@ -381,92 +321,40 @@ et_inflate_grow(et_inflate_t *inflate, et_inflate_ctx_t *ctx)
 }
 
 
-static et_reason_t
-et_inflate_run(et_inflate_t *inflate, et_inflate_ctx_t *ctx)
+/* RFC 1952, section 2.3.1: ID1, ID2 */
+
+int
+et_is_gzip(et_slice_t body)
 {
-    et_reason_t  reason;
-
-    for ( ;; ) {
-
-        switch (et_inflate_step(&inflate->stream, inflate->out.data, ctx)) {
-
-        case Z_STREAM_END:
-
-            if (ctx->used > ctx->limit) {
-                return ET_INFLATED_TOO_LARGE;
-            }
-
-            if (et_inflate_is_padding(ctx->pos,
-                                      (size_t) (ctx->end - ctx->pos)))
-            {
-                return ET_OK;
-            }
-
-            /* of the formats only gzip has members, and these its magic */
-
-            if (!et_inflate_is_gzip(ctx->pos, (size_t) (ctx->end - ctx->pos))
-                || inflateReset(&inflate->stream) != Z_OK)
-            {
-                return ET_BAD_COMPRESSION;
-            }
-
-            break;
-
-        case Z_OK:
-        case Z_BUF_ERROR:
-
-            if (ctx->used > ctx->limit) {
-                return ET_INFLATED_TOO_LARGE;
-            }
-
-            if (ctx->used == ctx->room && ctx->room < ctx->max) {
-                reason = et_inflate_grow(inflate, ctx);
-
-                if (reason != ET_OK) {
-                    return reason;
-                }
-
-            } else if (ctx->pos == ctx->end) {
-                return ET_BAD_COMPRESSION;
-            }
-
-            break;
-
-        case Z_MEM_ERROR:
-            return ET_NO_MEMORY;
-
-        default:
-            return ET_BAD_COMPRESSION;
-        }
-    }
+    return body.len >= 2 && memcmp(body.data, "\x1f\x8b", 2) == 0;
 }
 
 
-/*
- * One call of inflate().  Z_FINISH tells zlib that the output is all there,
- * so that it keeps no copy of it where one call is enough.  zlib counts in
- * 32 bits: what is longer takes several calls.
- */
+/* RFC 1950, section 2.2: CM is 8, CINFO at most 7, FCHECK makes the two bytes
+ * a multiple of 31, and there is no preset dictionary (FDICT) */
 
-static int
-et_inflate_step(z_stream *stream, char *base, et_inflate_ctx_t *ctx)
+int
+et_is_zlib(et_slice_t body)
 {
-    int     rc;
-    size_t  in, out;
+    unsigned  cmf, flg;
 
-    in = (size_t) (ctx->end - ctx->pos);
-    out = ctx->room - ctx->used;
+    if (body.len < 2) {
+        return 0;
+    }
 
-    stream->next_in = (Bytef *) ctx->pos;
-    stream->avail_in = (in < UINT_MAX) ? (uInt) in : UINT_MAX;
+    cmf = (unsigned char) body.data[0];
+    flg = (unsigned char) body.data[1];
 
-    stream->next_out = (Bytef *) base + ctx->used;
-    stream->avail_out = (out < UINT_MAX) ? (uInt) out : UINT_MAX;
+    return (cmf & 0x0f) == 8 && (cmf >> 4) <= 7 && (flg & 0x20) == 0
+           && (cmf * 256 + flg) % 31 == 0;
+}
 
-    rc = inflate(stream, Z_FINISH);
 
-    ctx->pos = (const char *) stream->next_in;
-    ctx->used = (size_t) ((char *) stream->next_out - base);
+/* RFC 8878, section 3.1.1: Magic_Number.  As raw deflate it would be a stored
+ * block whose length is not the complement of itself. */
 
-    return rc;
+int
+et_is_zstd(et_slice_t body)
+{
+    return body.len >= 4 && memcmp(body.data, "\x28\xb5\x2f\xfd", 4) == 0;
 }

@@ -2,10 +2,16 @@
  * The steps of the core, one after the other.
  */
 
+#include "et_base64.h"
 #include "et_crash.h"
 #include "et_endpoint.h"
 
 
+static et_reason_t et_ingest_decode(et_ingest_t *ingest,
+    const et_request_t *request);
+static et_reason_t et_ingest_decode_store(et_ingest_t *ingest,
+    et_slice_t *text);
+static int et_ingest_is_object(et_slice_t text);
 static et_reason_t et_ingest_check_dsn(et_ingest_t *ingest,
     const et_request_t *request, et_slice_t *key);
 static et_reason_t et_ingest_endpoint(et_ingest_t *ingest,
@@ -80,7 +86,6 @@ et_reason_t
 et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
     et_slice_t *key)
 {
-    et_slice_t   out;
     et_reason_t  reason;
 
     et_arena_reset(&ingest->arena);
@@ -109,34 +114,9 @@ et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
         return ET_EMPTY_BODY;
     }
 
-    switch (request->encoding) {
-
-    case ET_ENCODING_IDENTITY:
-        if (request->len > request->limits.max_inflated) {
-            return ET_INFLATED_TOO_LARGE;
-        }
-
-        ingest->text = request->body;
-        ingest->len = request->len;
-        break;
-
-    case ET_ENCODING_UNKNOWN:
-        return ET_BAD_ENCODING;
-
-    default:
-        reason = et_inflate(&ingest->inflate, request->encoding,
-                            et_slice(request->body, request->len),
-                            request->limits.max_inflated, &out);
-        if (reason != ET_OK) {
-            return reason;
-        }
-
-        if (out.len == 0) {
-            return ET_EMPTY_BODY;
-        }
-
-        ingest->text = (char *) out.data;
-        ingest->len = out.len;
+    reason = et_ingest_decode(ingest, request);
+    if (reason != ET_OK) {
+        return reason;
     }
 
     if (request->endpoint == ET_ENDPOINT_ENVELOPE) {
@@ -153,6 +133,89 @@ et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
     }
 
     return key->len == 0 ? ET_NO_KEY : ET_OK;
+}
+
+
+static et_reason_t
+et_ingest_decode(et_ingest_t *ingest, const et_request_t *request)
+{
+    et_slice_t   text;
+    et_reason_t  reason;
+
+    reason = et_decode(&ingest->inflate, &request->encodings,
+                       et_slice(request->body, request->len),
+                       request->limits.max_inflated,
+                       (unsigned) request->limits.max_ratio, &text);
+
+    if (reason == ET_OK && request->endpoint == ET_ENDPOINT_STORE) {
+        reason = et_ingest_decode_store(ingest, &text);
+    }
+
+    if (reason != ET_OK) {
+        return reason;
+    }
+
+    if (text.len > request->limits.max_inflated) {
+        return ET_INFLATED_TOO_LARGE;
+    }
+
+    if (text.len == 0 && request->len != 0) {
+        return ET_EMPTY_BODY;
+    }
+
+    ingest->text = (char *) text.data;
+    ingest->len = text.len;
+    ingest->inflated = (ingest->inflate.steps != 0);
+
+    return ET_OK;
+}
+
+
+/*
+ * Old clients encode an event so that a form or a query could hold it: what
+ * is no JSON object is base64, in which there is one, or a zlib stream of one.
+ */
+
+static et_reason_t
+et_ingest_decode_store(et_ingest_t *ingest, et_slice_t *text)
+{
+    size_t       len;
+    et_reason_t  reason;
+
+    if (et_ingest_is_object(*text)) {
+        return ET_OK;
+    }
+
+    if (!et_base64_decode(NULL, *text, &len)) {
+        return et_decode_more(&ingest->inflate, text);
+    }
+
+    (void) et_base64_decode((char *) text->data, *text, &len);
+
+    text->len = len;
+
+    reason = et_decode_more(&ingest->inflate, text);
+
+    if (reason == ET_OK && text->len != 0 && !et_ingest_is_object(*text)) {
+        return ET_BAD_JSON;
+    }
+
+    return reason;
+}
+
+
+static int
+et_ingest_is_object(et_slice_t text)
+{
+    size_t  i;
+
+    i = (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0) ? 3 : 0;
+
+    while (i < text.len && memchr(" \t\r\n", text.data[i], 4) != NULL) {
+        i++;
+    }
+
+    return i < text.len && text.data[i] == '{';
 }
 
 

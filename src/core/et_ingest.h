@@ -53,7 +53,7 @@ typedef struct {
     et_slice_t      slug;              /* of the path: cron */
     et_slice_t      args;              /* the query, escaped */
     et_auth_t       auth;              /* from headers, query and path */
-    et_encoding_t   encoding;
+    et_encodings_t  encodings;
     char           *body;              /* mutable */
     size_t          len;
     et_slice_t      content_type;
@@ -101,6 +101,7 @@ typedef struct {
     unsigned        skipped[ET_ITEM_TYPE_COUNT];
     unsigned        filtered[ET_FILTER_COUNT];   /* events */
     et_filter_kind_t  filter;          /* of the last one; ET_FILTER_COUNT */
+    unsigned        inflated:1;        /* text was compressed */
     unsigned        has_id:1;
     unsigned char   id[ET_EVENT_ID_LEN];         /* what the client is told */
 } et_ingest_t;
@@ -112,7 +113,7 @@ void et_ingest_destroy(et_ingest_t *ingest);
 
 /*
  * On ET_OK *key is the request's key.  ET_NO_KEY, ET_DSN_MISMATCH, and the
- * reasons of et_inflate() and et_envelope_open().
+ * reasons of et_decode() and et_envelope_open().
  */
 et_reason_t et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
     et_slice_t *key);

@@ -16,6 +16,8 @@
 /*     field                  default              of what */
 #define ET_LIMITS(X)                                                          \
     X(max_inflated,           20 * 1024 * 1024)    /* bytes of a body */      \
+    X(max_ratio,              200)                 /* output to input; 0 */   \
+                                                   /* is any */               \
     X(max_event,              1024 * 1024)         /* bytes of its JSON */    \
     X(max_attachment,         20 * 1024 * 1024)    /* bytes of a file */      \
     X(max_attachments,        20 * 1024 * 1024)    /* bytes of all files */   \

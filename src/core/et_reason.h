@@ -8,6 +8,21 @@
 #define ET_REASON_H
 
 
+/* what else this build can undo */
+
+#if (ET_HAVE_BROTLI)
+#define ET_REASON_BR  " or br"
+#else
+#define ET_REASON_BR
+#endif
+
+#if (ET_HAVE_ZSTD)
+#define ET_REASON_ZSTD  " or zstd"
+#else
+#define ET_REASON_ZSTD
+#endif
+
+
 /*     symbol              name                  status  detail */
 #define ET_REASONS(X)                                                         \
     X(ET_OK,               "ok",                    200, "ok")                \
@@ -43,11 +58,14 @@
     X(ET_BODY_TOO_LARGE,   "body_too_large",        413,                      \
       "request body exceeds errortracking_max_body_size")                     \
     X(ET_BAD_ENCODING,     "bad_encoding",          415,                      \
-      "unsupported content encoding, use gzip, deflate or identity")          \
+      "unsupported content encoding, use gzip or deflate"                     \
+      ET_REASON_BR ET_REASON_ZSTD)                                            \
     X(ET_BAD_COMPRESSION,  "bad_compression",       400,                      \
       "the compressed body is damaged or cut short")                          \
     X(ET_INFLATED_TOO_LARGE, "inflated_too_large",  413,                      \
       "decompressed body exceeds errortracking_max_inflated_size")            \
+    X(ET_INFLATE_RATIO,    "inflate_ratio",         413,                      \
+      "decompressed body exceeds errortracking_max_inflate_ratio")            \
     X(ET_BAD_ENVELOPE,     "bad_envelope",          400,                      \
       "invalid envelope header")                                              \
     X(ET_BAD_ITEM,         "bad_item",              400,                      \

@@ -240,7 +240,7 @@ ngx_http_errortracking_ingest(ngx_http_request_t *r,
         return reason;
     }
 
-    if (ctx->request.encoding != ET_ENCODING_IDENTITY && !ctx->opened) {
+    if (core->inflated && !ctx->opened) {
         ngx_http_errortracking_add(
                             elcf->zone->worker->counters.bytes_inflated,
                             core->len);
@@ -369,9 +369,11 @@ ngx_http_errortracking_prepare(ngx_http_request_t *r,
     h = ngx_http_errortracking_header(&r->headers_in.headers,
                                       "Content-Encoding");
 
-    request->encoding = h == NULL ? ET_ENCODING_IDENTITY
-                        : et_encoding_parse(et_slice((char *) h->value.data,
-                                                     h->value.len));
+    if (h != NULL) {
+        et_encodings_parse(et_slice((char *) h->value.data, h->value.len),
+                           &request->encodings);
+    }
+
     request->client_ip = et_slice((char *) r->connection->addr_text.data,
                                   r->connection->addr_text.len);
     request->received = ngx_http_errortracking_now();

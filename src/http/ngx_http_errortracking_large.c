@@ -41,7 +41,8 @@ struct ngx_http_errortracking_large_s {
     /* inflating */
 
     et_inflate_t                     inflate;
-    et_encoding_t                    encoding;
+    et_encodings_t                   encodings;
+    size_t                           ratio;
     et_slice_t                       body;
     size_t                           limit;
     et_slice_t                       out;
@@ -89,8 +90,7 @@ ngx_http_errortracking_large_body(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
 
-    if (ctx->request.encoding == ET_ENCODING_IDENTITY
-        || ctx->request.encoding == ET_ENCODING_UNKNOWN
+    if (ctx->request.encodings.n == 0
         || ctx->request.len < NGX_HTTP_ERRORTRACKING_LARGE_BODY)
     {
         return NGX_DECLINED;
@@ -133,7 +133,8 @@ ngx_http_errortracking_large_body(ngx_http_request_t *r)
     large->zone = elcf->zone;
     large->work = ngx_http_errortracking_large_inflate;
     large->done = ngx_http_errortracking_ingest_run;
-    large->encoding = ctx->request.encoding;
+    large->encodings = ctx->request.encodings;
+    large->ratio = elcf->limits.max_ratio;
     large->body = et_slice(ctx->request.body, ctx->request.len);
     large->limit = elcf->limits.max_inflated;
 
@@ -151,8 +152,9 @@ ngx_http_errortracking_large_body(ngx_http_request_t *r)
 static void
 ngx_http_errortracking_large_inflate(ngx_http_errortracking_large_t *large)
 {
-    large->reason = et_inflate(&large->inflate, large->encoding, large->body,
-                               large->limit, &large->out);
+    large->reason = et_decode(&large->inflate, &large->encodings,
+                              large->body, large->limit,
+                              (unsigned) large->ratio, &large->out);
 }
 
 
@@ -185,7 +187,7 @@ ngx_http_errortracking_large_inflated(ngx_http_request_t *r)
     ngx_http_errortracking_add(large->zone->worker->counters.bytes_inflated,
                                large->out.len);
 
-    ctx->request.encoding = ET_ENCODING_IDENTITY;
+    ctx->request.encodings.n = 0;
     ctx->request.body = (char *) large->out.data;
     ctx->request.len = large->out.len;
     ctx->large = NULL;

@@ -159,7 +159,7 @@ need_build()
     need_command make make
     need_command nginx nginx
     need_packages nginx-dev libc6-dev libcjson-dev libcurl4-openssl-dev \
-                  libssl-dev zlib1g-dev libpcre2-dev
+                  libssl-dev zlib1g-dev libbrotli-dev libzstd-dev libpcre2-dev
 }
 
 
@@ -197,6 +197,7 @@ need_test()
     need_command prove perl
     need_command valgrind valgrind
     need_command ps procps
+    need_command zstd zstd
 
     # what libtest-nginx-perl depends on
     need_packages libtest-base-perl libtest-longstring-perl libfilter-perl \

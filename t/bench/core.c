@@ -226,7 +226,8 @@ bench_core(bench_t *bench, size_t i)
     request.endpoint = ET_ENDPOINT_ENVELOPE;
     request.project = BENCH_PROJECT;
     request.auth.key = et_slice_str("00000000000000000000000000000000");
-    request.encoding = ET_ENCODING_GZIP;
+    request.encodings.n = 1;
+    request.encodings.list[0] = ET_ENCODING_GZIP;
     request.body = bench->bodies[i].data;
     request.len = bench->bodies[i].len;
     request.client_ip = et_slice_str("127.0.0.1");

@@ -59,7 +59,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     et_fuzz_request(&request);
 
     request.endpoint = endpoint->endpoint;
-    request.encoding = data[1] % (ET_ENCODING_UNKNOWN + 1);
+    request.encodings.n = data[1] % 3;
+    request.encodings.list[0] = data[1] / 3 % (ET_ENCODING_UNKNOWN + 1);
+    request.encodings.list[1] = data[1] / 24 % (ET_ENCODING_UNKNOWN + 1);
     request.slug = et_slice_str("nightly");
     request.event_id = et_slice_str("0123456789abcdef0123456789abcdef");
 

@@ -39,7 +39,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     request.endpoint = et_fuzz_endpoints[data[0]
                                          % (sizeof(et_fuzz_endpoints)
                                             / sizeof(et_fuzz_endpoints[0]))];
-    request.encoding = data[1] % (ET_ENCODING_UNKNOWN + 1);
+    request.encodings.n = data[1] % 3;
+    request.encodings.list[0] = data[1] / 3 % (ET_ENCODING_UNKNOWN + 1);
+    request.encodings.list[1] = data[1] / 24 % (ET_ENCODING_UNKNOWN + 1);
 
     /* without a key in its headers it has to be the envelope's */
 

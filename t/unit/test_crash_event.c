@@ -78,7 +78,7 @@ et_test_open(void)
 
     memset(&request, 0, sizeof(request));
 
-    request.endpoint = ET_ENDPOINT_STORE;
+    request.endpoint = ET_ENDPOINT_MINIDUMP;
     request.auth.key = et_slice_str("k");
     request.content_type = et_slice_str("multipart/form-data; boundary=xyz");
     request.body = body;

@@ -9,6 +9,14 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#if (ET_HAVE_BROTLI)
+#include <brotli/encode.h>
+#endif
+
+#if (ET_HAVE_ZSTD)
+#include <zstd.h>
+#endif
+
 #include "et_encoding.h"
 #include "et_test.h"
 
@@ -16,6 +24,8 @@
 #define GZIP  (15 + 16)
 #define ZLIB  15
 #define RAW   (-15)
+
+#define MANY  100
 
 #define KEEP  65536
 #define MIB   ((size_t) 1048576)
@@ -150,16 +160,55 @@ same(et_slice_t out, const char *text, size_t len)
 }
 
 
-static et_encoding_t
+/* The one coding of a label; MANY where it has several. */
+
+static int
 name(const char *value)
 {
-    return et_encoding_parse(et_slice_str(value));
+    et_encodings_t  encodings;
+
+    et_encodings_parse(et_slice_str(value), &encodings);
+
+    switch (encodings.n) {
+
+    case 0:
+        return ET_ENCODING_IDENTITY;
+
+    case 1:
+        return encodings.list[0];
+
+    default:
+        return MANY;
+    }
+}
+
+
+/* A body under a label, from memory of the exact size, which is kept until
+ * the next call: the output may be the body. */
+
+static et_reason_t
+decode(et_inflate_t *inflate, const char *label, const char *data,
+    size_t len, size_t limit, unsigned ratio, et_slice_t *out)
+{
+    et_encodings_t  encodings;
+
+    static char    *copy;
+
+    free(copy);
+    copy = et_copy(data, len);
+
+    et_encodings_parse(et_slice_str(label), &encodings);
+
+    return et_decode(inflate, &encodings, et_slice(copy, len), limit, ratio,
+                     out);
 }
 
 
 static void
 test_names(void)
 {
+    et_encodings_t  encodings;
+
     ET_TEST("a content coding is known in any case, with blanks around it") {
         et_check_int(name("gzip"), ET_ENCODING_GZIP);
         et_check_int(name("GZip"), ET_ENCODING_GZIP);
@@ -185,17 +234,32 @@ test_names(void)
         et_check_int(name(",deflate,"), ET_ENCODING_DEFLATE);
     }
 
-    ET_TEST("two codings, and those nobody heard of, are unknown") {
-        et_check_int(name("gzip, gzip"), ET_ENCODING_UNKNOWN);
-        et_check_int(name("gzip,deflate"), ET_ENCODING_UNKNOWN);
+    ET_TEST("br and zstd are names, whether or not this build has them") {
+        et_check_int(name("br"), ET_ENCODING_BR);
+        et_check_int(name("ZSTD"), ET_ENCODING_ZSTD);
+    }
+
+    ET_TEST("codings nobody heard of are unknown, also among others") {
         et_check_int(name("gzip, foo"), ET_ENCODING_UNKNOWN);
         et_check_int(name("foo, gzip"), ET_ENCODING_UNKNOWN);
-        et_check_int(name("br"), ET_ENCODING_UNKNOWN);
-        et_check_int(name("zstd"), ET_ENCODING_UNKNOWN);
         et_check_int(name("gzi"), ET_ENCODING_UNKNOWN);
         et_check_int(name("gzipp"), ET_ENCODING_UNKNOWN);
         et_check_int(name("gzip gzip"), ET_ENCODING_UNKNOWN);
         et_check_int(name("gzip;q=1"), ET_ENCODING_UNKNOWN);
+    }
+
+    ET_TEST("a list is kept in its order, up to four codings") {
+        et_encodings_parse(et_slice_str("gzip , identity,br,, deflate, zstd"),
+                           &encodings);
+
+        et_check_int(encodings.n, 4);
+        et_check_int(encodings.list[0], ET_ENCODING_GZIP);
+        et_check_int(encodings.list[1], ET_ENCODING_BR);
+        et_check_int(encodings.list[2], ET_ENCODING_DEFLATE);
+        et_check_int(encodings.list[3], ET_ENCODING_ZSTD);
+
+        et_check_int(name("gzip,gzip,gzip,gzip"), MANY);
+        et_check_int(name("gzip,gzip,gzip,gzip,gzip"), ET_ENCODING_UNKNOWN);
     }
 }
 
@@ -762,6 +826,401 @@ test_no_memory(void)
 }
 
 
+/* What clients say, and what they send. */
+
+static void
+test_labels(void)
+{
+    buffer_t       text, body, twice;
+    et_slice_t     out;
+    et_inflate_t   inflate;
+
+    et_inflate_init(&inflate, KEEP, -1);
+    text = sample(5500);
+
+    ET_TEST("a body that begins with a brace is plain, whatever its label") {
+        static const char *const  labels[] = {
+            "", "gzip", "deflate", "br", "zstd", "utf-8", "gzip, br",
+            "gzip,gzip,gzip,gzip,gzip"
+        };
+        size_t                    i;
+
+        for (i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+            et_check_int(decode(&inflate, labels[i], text.data, text.len,
+                                MIB, 0, &out), ET_OK);
+            et_check(same(out, text.data, text.len));
+            et_check_int(inflate.steps, 0);
+        }
+    }
+
+    ET_TEST("a gzip body without a label is inflated all the same") {
+        body = compressed(GZIP, text.data, text.len);
+        et_check_int(decode(&inflate, "identity", body.data, body.len, MIB, 0,
+                            &out), ET_OK);
+        et_check(same(out, text.data, text.len));
+        et_check_int(inflate.steps, 1);
+        free(body.data);
+    }
+
+    ET_TEST("a zlib body without a label is left, unless it is asked for") {
+        body = compressed(ZLIB, text.data, text.len);
+        et_check_int(decode(&inflate, "", body.data, body.len, MIB, 0, &out),
+                     ET_OK);
+        et_check(same(out, body.data, body.len));
+        et_check_int(et_decode_more(&inflate, &out), ET_OK);
+        et_check(same(out, text.data, text.len));
+        et_check_int(et_decode_more(&inflate, &out), ET_OK);
+        et_check(same(out, text.data, text.len));
+        free(body.data);
+    }
+
+    ET_TEST("what is neither plain nor of a known coding is refused") {
+        et_check_int(decode(&inflate, "utf-8", " {}", 3, MIB, 0, &out),
+                     ET_BAD_ENCODING);
+        et_check_int(decode(&inflate, "gzip", " {}", 3, MIB, 0, &out),
+                     ET_BAD_COMPRESSION);
+        et_check_int(decode(&inflate, "deflate", "[1]", 3, MIB, 0, &out),
+                     ET_BAD_COMPRESSION);
+        et_check_int(decode(&inflate, "gzip", "", 0, MIB, 0, &out),
+                     ET_BAD_COMPRESSION);
+        et_check_int(decode(&inflate, "", "", 0, MIB, 0, &out), ET_OK);
+        et_check_int(out.len, 0);
+    }
+
+    ET_TEST("two codings are undone, the last one first, again and again") {
+        body = compressed(GZIP, text.data, text.len);
+        twice = compressed(ZLIB, body.data, body.len);
+
+        for (body.len = 0; body.len < 3; body.len++) {
+            et_check_int(decode(&inflate, "gzip, deflate", twice.data,
+                                twice.len, MIB, 0, &out), ET_OK);
+            et_check(same(out, text.data, text.len));
+            et_check_int(inflate.steps, 2);
+        }
+
+        et_check_int(decode(&inflate, "deflate", twice.data, twice.len, MIB,
+                            0, &out), ET_OK);
+        et_check(!same(out, text.data, text.len));
+        et_check_int(decode(&inflate, "gzip, deflate", twice.data,
+                            twice.len - 1, MIB, 0, &out), ET_BAD_COMPRESSION);
+
+        /* and a third coding, of which nobody said anything */
+
+        et_check_int(decode(&inflate, "deflate", twice.data, twice.len, MIB,
+                            0, &out), ET_OK);
+        et_check_int(et_decode_more(&inflate, &out), ET_OK);
+        et_check(same(out, text.data, text.len));
+
+        free(body.data);
+        free(twice.data);
+    }
+
+    free(text.data);
+    et_inflate_destroy(&inflate);
+}
+
+
+static void
+test_ratio(void)
+{
+    size_t         len;
+    buffer_t       zeros, body, twice;
+    et_slice_t     out;
+    et_inflate_t   inflate;
+
+    et_inflate_init(&inflate, KEEP, -1);
+    memset(&body, 0, sizeof(body));
+
+    zeros.data = et_alloc(8 * MIB);
+    memset(zeros.data, '\0', 8 * MIB);
+
+    ET_TEST("a small output is no bomb, whatever its ratio") {
+        body = compressed(GZIP, zeros.data, MIB);
+        et_check(body.len * 100 < MIB);
+        et_check_int(decode(&inflate, "gzip", body.data, body.len, 20 * MIB,
+                            10, &out), ET_OK);
+        et_check_int(out.len, MIB);
+        free(body.data);
+    }
+
+    ET_TEST("a larger one may be as many times its input, and no more") {
+        body = compressed(GZIP, zeros.data, 8 * MIB);
+        len = 8 * MIB / body.len;
+
+        et_check_int(decode(&inflate, "gzip", body.data, body.len, 20 * MIB,
+                            len - 1, &out), ET_INFLATE_RATIO);
+        et_check_int(decode(&inflate, "gzip", body.data, body.len, 20 * MIB,
+                            len + 1, &out), ET_OK);
+        et_check_int(out.len, 8 * MIB);
+        et_check_int(decode(&inflate, "gzip", body.data, body.len, 20 * MIB,
+                            0, &out), ET_OK);
+
+        /* the limit that is lower is the one that is named */
+
+        et_check_int(decode(&inflate, "gzip", body.data, body.len, 2 * MIB,
+                            len + 1, &out), ET_INFLATED_TOO_LARGE);
+        et_check_int(decode(&inflate, "gzip", body.data, body.len,
+                            4 * MIB, len / 4, &out), ET_INFLATE_RATIO);
+    }
+
+    ET_TEST("a bomb in a bomb may be as many times what came, too") {
+        twice = compressed(GZIP, body.data, body.len);
+        et_check(twice.len * 10 < body.len);
+
+        et_check_int(decode(&inflate, "gzip, gzip", twice.data, twice.len,
+                            20 * MIB, 200, &out), ET_INFLATE_RATIO);
+        et_check(inflate.out.size <= MIB + 1);
+        et_check(inflate.before.size <= MIB + 1);
+        et_check_int(decode(&inflate, "gzip, gzip", twice.data, twice.len,
+                            20 * MIB, 0, &out), ET_OK);
+        et_check_int(out.len, 8 * MIB);
+
+        /* what they grew to goes at the next call */
+
+        free(twice.data);
+        free(body.data);
+        body = compressed(GZIP, "{}", 2);
+        et_check_int(decode(&inflate, "gzip", body.data, body.len, MIB, 0,
+                            &out), ET_OK);
+        et_check(inflate.out.size <= KEEP && inflate.before.size <= KEEP);
+        free(body.data);
+    }
+
+    free(zeros.data);
+    et_inflate_destroy(&inflate);
+}
+
+
+#if (ET_HAVE_BROTLI)
+
+static buffer_t
+brotli(const char *text, size_t len)
+{
+    buffer_t  b;
+
+    b.len = BrotliEncoderMaxCompressedSize(len) + 16;
+    b.data = et_alloc(b.len);
+
+    if (!BrotliEncoderCompress(5, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_TEXT,
+                               len, (const uint8_t *) text, &b.len,
+                               (uint8_t *) b.data))
+    {
+        printf("Bail out! BrotliEncoderCompress() failed\n");
+        exit(2);
+    }
+
+    return b;
+}
+
+#endif
+
+
+#if (ET_HAVE_ZSTD)
+
+static buffer_t
+zstd(const char *text, size_t len)
+{
+    buffer_t  b;
+
+    b.len = ZSTD_compressBound(len);
+    b.data = et_alloc(b.len);
+    b.len = ZSTD_compress(b.data, b.len, text, len, 3);
+
+    if (ZSTD_isError(b.len)) {
+        printf("Bail out! ZSTD_compress() failed\n");
+        exit(2);
+    }
+
+    return b;
+}
+
+#endif
+
+
+typedef buffer_t (*compress_pt)(const char *text, size_t len);
+
+
+/* What holds for any coding. */
+
+static void
+check_coding(et_encoding_t encoding, compress_pt compress)
+{
+    int             reached;
+    char            save;
+    size_t          i, n;
+    buffer_t        text, body;
+    et_slice_t      out;
+    et_reason_t     reason;
+    et_inflate_t    inflate;
+    unsigned long   nth;
+
+    static const size_t  sizes[] = { 0, 1, 5500, 16384, 16385, 65536, 262144,
+                                     1048576 };
+
+    et_inflate_init(&inflate, MIB, -1);
+
+    for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        text = sample(sizes[i]);
+        body = compress(text.data, text.len);
+
+        et_check_int(inflate_bytes(&inflate, encoding, body.data, body.len,
+                                   text.len, &out), ET_OK);
+        et_check(same(out, text.data, text.len));
+
+        if (text.len != 0) {
+            et_check_int(inflate_bytes(&inflate, encoding, body.data,
+                                       body.len, text.len - 1, &out),
+                         ET_INFLATED_TOO_LARGE);
+        }
+
+        free(body.data);
+        free(text.data);
+    }
+
+    /* damage: cut anywhere, more behind it, any byte changed */
+
+    text = sample(5500);
+    body = compress(text.data, text.len);
+
+    for (n = 0; n < body.len; n++) {
+        et_check_int(inflate_bytes(&inflate, encoding, body.data, n, MIB,
+                                   &out), ET_BAD_COMPRESSION);
+    }
+
+    for (n = 0; n < body.len; n++) {
+        save = body.data[n];
+        body.data[n] ^= (char) (1 << (n % 8));
+        reason = inflate_bytes(&inflate, encoding, body.data, body.len, 6000,
+                               &out);
+        et_check((reason == ET_OK && out.len <= 6000)
+                 || reason == ET_BAD_COMPRESSION
+                 || reason == ET_INFLATED_TOO_LARGE);
+        body.data[n] = save;
+    }
+
+    append(&body, "x", 1);
+    et_check_int(inflate_bytes(&inflate, encoding, body.data, body.len, MIB,
+                               &out), ET_BAD_COMPRESSION);
+
+    free(body.data);
+    free(text.data);
+    et_inflate_destroy(&inflate);
+
+    /* a bomb costs what the limit does, and memory may end at any time */
+
+    text.data = et_alloc(64 * MIB);
+    memset(text.data, '\0', 64 * MIB);
+    body = compress(text.data, 64 * MIB);
+    et_check(body.len < MIB / 2);
+
+    for (nth = 1; /* void */ ; nth++) {
+        et_inflate_init(&inflate, MIB, -1);
+        et_fail_nth(nth);
+        reason = et_inflate(&inflate, encoding,
+                            et_slice(body.data, body.len), 2 * MIB, &out);
+        reached = et_fail_reached();
+        et_fail_nth(0);
+
+        et_check_int(reason, reached ? ET_NO_MEMORY : ET_INFLATED_TOO_LARGE);
+        et_check(inflate.out.size <= 2 * MIB + 1);
+        et_inflate_destroy(&inflate);
+
+        if (!reached) {
+            break;
+        }
+    }
+
+    free(body.data);
+    free(text.data);
+}
+
+
+static void
+test_codings(void)
+{
+    buffer_t       body, text;
+    et_slice_t     out;
+    et_inflate_t   inflate;
+
+    et_inflate_init(&inflate, KEEP, -1);
+
+#if (ET_HAVE_BROTLI)
+
+    ET_TEST("br comes out as it was, within limits, and damaged is refused") {
+        check_coding(ET_ENCODING_BR, brotli);
+    }
+
+#else
+
+    ET_TEST("br is refused where its library was not there") {
+        et_check_int(inflate_bytes(&inflate, ET_ENCODING_BR, "\x06", 1, MIB,
+                                   &out), ET_BAD_ENCODING);
+    }
+
+#endif
+
+#if (ET_HAVE_ZSTD)
+
+    ET_TEST("zstd comes out as it was, within limits, and damaged is refused")
+    {
+        check_coding(ET_ENCODING_ZSTD, zstd);
+    }
+
+    ET_TEST("zstd is told by its first bytes, and so is gzip under its name") {
+        text = sample(5500);
+        body = zstd(text.data, text.len);
+        et_check_int(decode(&inflate, "gzip", body.data, body.len, MIB, 0,
+                            &out), ET_OK);
+        et_check(same(out, text.data, text.len));
+        et_check_int(decode(&inflate, "", body.data, body.len, MIB, 0, &out),
+                     ET_OK);
+        et_check(same(out, text.data, text.len));
+        free(body.data);
+
+        body = compressed(GZIP, text.data, text.len);
+        et_check_int(decode(&inflate, "zstd", body.data, body.len, MIB, 0,
+                            &out), ET_OK);
+        et_check(same(out, text.data, text.len));
+        free(body.data);
+        free(text.data);
+    }
+
+    ET_TEST("the frames of a zstd body come out one after the other") {
+        body = zstd("one ", 4);
+        text = zstd("two", 3);
+        append(&body, text.data, text.len);
+        et_check_int(decode(&inflate, "zstd", body.data, body.len, 7, 0,
+                            &out), ET_OK);
+        et_check_str(out, "one two");
+        et_check_int(decode(&inflate, "zstd", body.data, body.len, 6, 0,
+                            &out), ET_INFLATED_TOO_LARGE);
+        free(text.data);
+        free(body.data);
+    }
+
+    ET_TEST("a zstd frame that needs a window of 128 MiB is refused") {
+        et_check_int(inflate_bytes(&inflate, ET_ENCODING_ZSTD,
+                                   "\x28\xb5\x2f\xfd\x00\x88\x01\0\0", 9,
+                                   MIB, &out), ET_BAD_COMPRESSION);
+    }
+
+#else
+
+    ET_TEST("zstd is refused where its library was not there") {
+        et_check_int(inflate_bytes(&inflate, ET_ENCODING_ZSTD,
+                                   "\x28\xb5\x2f\xfd", 4, MIB, &out),
+                     ET_BAD_ENCODING);
+    }
+
+    (void) text;
+
+#endif
+
+    (void) body;
+    et_inflate_destroy(&inflate);
+}
+
+
 static void
 test_file(void)
 {
@@ -823,6 +1282,9 @@ main(void)
     test_reuse();
     test_no_memory();
 
+    test_labels();
+    test_ratio();
+    test_codings();
     test_file();
 
     return et_test_done();

@@ -88,7 +88,7 @@ subtest "files of 100 MB, in a worker that has less memory than that" => sub {
     is(stored("count()", "events"), 2, "each with its event, once");
     cmp_ok($nginx->metric("batches_spooled_total"), ">=", 2 * 100 / 17,
            "by way of the spool");
-    is(post($nginx, gzipped(envelope("{}", event(), file("c", "c" x MIB))),
+    is(post($nginx, gzipped(envelope("{}", event(), file("c", $block))),
             "Content-Encoding", "gzip")->{status}, 200,
        "a file without an event's id costs nothing else");
     is(post($nginx, substr(gzipped($envelope), 0, 10 * MIB),

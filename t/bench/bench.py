@@ -133,6 +133,8 @@ FULL = """
             errortracking_ingest zone=errors;
             errortracking_keys "%(dir)s/keys";
             errortracking_storm off;
+            errortracking_limit project=1000000r/s;
+            errortracking_limit key=1000000r/s;
         }
         location = /metrics { errortracking_status prometheus; }
         location = /clickhouse {

@@ -25,7 +25,7 @@ export BUILD CC CFLAGS LDFLAGS V
 
 
 .PHONY: all module static asan nginx-src unit test test-unit test-nginx \
-	test-e2e test-matrix test-image chaos bench fuzz sdks run demo schema \
+	test-e2e test-matrix test-image chaos bench bench-read fuzz sdks run demo schema \
 	install-deps clean help
 
 all: module
@@ -213,6 +213,10 @@ chaos: module
 bench: module
 	@ET_NGINX=$${ET_NGINX:-nginx} ET_MODULE=$(MODULE) ET_BUILD=$(BUILD) \
 		ROWS="$(ROWS)" t/bench/run
+
+bench-read: module
+	@ET_NGINX=$${ET_NGINX:-} ET_MODULE=$(MODULE) ET_BUILD=$(BUILD) \
+		t/bench/read
 
 
 # The two commands

@@ -324,6 +324,85 @@ subtest "lists are sorted, filtered and searched" => sub {
 };
 
 
+subtest "a decision holds until its condition ends it" => sub {
+    next_project();
+    send_error("Decided", "v", 60, 50);
+    ok(stored(2), "an error, seen twice by two users");
+    my $id = get("projects/$project/errors")->[0]{fingerprint};
+    my $seen = 2;
+
+    # what the list is asked for is decided by SQL, what one error is by C
+    my $is = sub {
+        my ($status, $name) = @_;
+
+        is(get("projects/$project/errors/$id")->{status}, $status, $name);
+        is(scalar @{ get("projects/$project/errors?status=$_") },
+           $_ eq $status ? 1 : 0, "$name: in the list of $_")
+            for qw(unresolved resolved ignored);
+    };
+    my $decide = sub {
+        my (%has) = @_;
+        my @names = sort keys %has;
+
+        sql("INSERT INTO errortracking.error_status (project_id, fingerprint, "
+            . "version, changed, " . join(", ", @names) . ") SELECT $project, "
+            . "$id, now64(6), now64(6), "
+            . join(", ", map { $has{$_} } @names));
+    };
+    my $again = sub {
+        my ($release) = @_;
+
+        # behind the decision, by the clock of this machine
+        my $at = sprintf "%.6f", time() + 0.001;
+        is($nginx->post("{\"event_id\":\"" . new_id() . "\",\"timestamp\":$at,"
+            . "\"platform\":\"python\",\"release\":\"$release\","
+            . "\"user\":{\"id\":\"again" . $seen++ . "\"},"
+            . "\"transaction\":\"views.Decided\","
+            . "\"exception\":{\"values\":[{\"type\":\"Decided\","
+            . "\"value\":\"v\"}]}}", $project), 200, "an event of $release");
+        ok(stored($seen), "is stored");
+    };
+
+    $decide->(status => "'resolved'", release => "'app\@1.10.0'");
+    $is->("resolved", "resolved in 1.10.0");
+    $again->("app\@1.9.9");
+    $is->("resolved", "seen in an older release");
+    $again->("app\@1.10.0");
+    $is->("unresolved", "seen in the release it was resolved in");
+
+    $decide->(status => "'resolved'", release => "'app\@1.10.0'",
+              after_release => 1);
+    $again->("app\@1.10.0");
+    $is->("resolved", "resolved in the release after 1.10.0, seen in 1.10.0");
+    $again->("app\@1.10.1");
+    $is->("unresolved", "seen in 1.10.1");
+
+    $decide->(status => "'resolved'", release => "'abcdef'");
+    $again->("app\@1.10.1");
+    $is->("resolved", "of no version: seen in a release that was there");
+    $again->("fedcba");
+    $is->("unresolved", "seen in a new one");
+
+    $decide->(status => "'ignored'", until_n => $seen + 1);
+    $is->("ignored", "ignored for one more occurrence");
+    $again->("x");
+    $is->("unresolved", "which has come");
+
+    $decide->(status => "'ignored'", until_users => $seen + 1);
+    $is->("ignored", "ignored for one more user");
+    $again->("x");
+    $is->("unresolved", "who has come");
+
+    $decide->(status => "'ignored'", until => "now64(6) + 3600");
+    $is->("ignored", "ignored for an hour");
+    $decide->(status => "'ignored'", until => "now64(6) - 1");
+    $is->("unresolved", "which is over");
+    $decide->(status => "'ignored'");
+    $again->("x");
+    $is->("ignored", "ignored for ever");
+};
+
+
 # Reads a list to its end, and calls back between pages.
 sub read_all {
     my ($url, $between) = @_;
@@ -434,6 +513,63 @@ subtest "messages are listed" => sub {
     is($list->[0]{message}, "a message 3", "the newest first");
     like($list->[0]{eventId}, qr/^[0-9a-f]{32}$/, "eventId");
     is($list->[0]{level}, "info", "level");
+};
+
+
+subtest "the paths under /api/0/ answer, too" => sub {
+    my $group = "api/0/organizations/a%20group";
+    my $url = "$group/issues/?project=$project";
+
+    sql("INSERT INTO errortracking.projects (project_id, organization, slug, "
+        . "name) VALUES ($project, 'org $project', 'the-slug', 'A \\'name\\'')");
+
+    my $list = get($url);
+    is(scalar @$list, 2, "issues of a project, the unresolved");
+    my ($issue) = grep { $_->{title} =~ /NoMessage/ } @$list;
+    is(join(" ", sort keys %$issue), "actor count firstSeen id lastSeen "
+       . "project status title userCount", "with their keys");
+    is($issue->{title}, "NoMessage: x", "title");
+    like($issue->{id}, qr/^\d+$/, "id");
+    ok($issue->{count} eq "1" && encode_json([$issue->{count}]) eq '["1"]',
+       "count is a string");
+    is_deeply($issue->{project}, { id => "$project", name => "A 'name'",
+                                   slug => "the-slug" }, "project");
+    is($issue->{status}, "unresolved", "status");
+
+    is(scalar @{ get("$url&limit=1&sort=$_") }, 1, "sort=$_")
+        for qw(date new priority freq user);
+    is(scalar @{ get("$url&query=nomess") }, 1, "query");
+    is(scalar @{ get("$url&status=resolved") }, 0, "status");
+    is(scalar @{ get("$url&environment=production") }, 1, "environment");
+    is(scalar @{ get("$url&environment=production&environment=x") }, 1,
+       "one of two environments");
+    is(scalar @{ get("$url&environment=nowhere") }, 0, "no environment");
+    is(scalar @{ get("$url&start=2020-01-02T15:04:05&end="
+                     . "2020-02-02T00:00:00") }, 0, "start and end");
+    is(scalar @{ get("$url&start=2020-01-02T15:04:05") }, 2, "start");
+    is(scalar @{ get("$url&limit=10000") }, 2, "the largest limit");
+    is(call("$BASE/$_")->{status}, 400, $_)
+        for "$group/issues/", "$group/issues/?project=x", "$url&limit=10001",
+            "$url&limit=0", "$url&sort=last_seen_desc", "$url&start=yesterday",
+            "$url&status=muted", "$group/issues/?project='",
+            "$group/stats_v2?interval=1s", "$group/stats_v2?groupBy='",
+            "$group/stats_v2?interval=1m&statsPeriod=14d",
+            "$group/stats_v2?project=-1";
+
+    my $mine = get("api/0/organizations/org%20$project/projects/");
+    is_deeply($mine, [{ id => "$project", name => "A 'name'",
+                        slug => "the-slug" }], "projects of an organization");
+    ok(@{ get("$group/projects/") } > 1, "of a group without any: all");
+
+    my $stats = get("$group/stats_v2?project=$project&groupBy=outcome"
+                    . "&groupBy=category&interval=1h&statsPeriod=24h");
+    is(join(" ", sort keys %$stats), "end group interval start", "stats");
+    ok(@{ $stats->{interval} } >= 24, "an interval each hour");
+    my ($errors) = grep { $_->{by}{category} eq "error" } @{ $stats->{group} };
+    is($errors->{by}{outcome}, "accepted", "by outcome and category");
+    is($errors->{totals}{"sum(quantity)"}, 4, "what came in is counted");
+    is(scalar @{ $errors->{series}{"sum(quantity)"} },
+       scalar @{ $stats->{interval} }, "in a series");
 };
 
 

@@ -5,6 +5,7 @@
 #include "et_errors.h"
 #include "et_errors_search.h"
 #include "et_errors_sql.h"
+#include "et_hash.h"
 #include "et_time.h"
 
 
@@ -39,6 +40,7 @@ static int et_errors_read_counts(et_call_t *call, et_slice_t answer,
     et_errors_t *list);
 static et_error_t *et_errors_find(const et_errors_t *list, uint64_t project,
     uint64_t fingerprint);
+static int et_errors_make_index(et_call_t *call, et_errors_t *list);
 static int et_errors_unreadable(et_call_t *call);
 static void et_errors_ask_ids(et_call_t *call, et_sql_t *query,
     const et_errors_t *list);
@@ -505,7 +507,8 @@ et_errors_read_shown(et_call_t *call, const et_slice_t *answers,
         }
 
     } else {
-        if (!et_errors_read_details(call, *answers++, list)
+        if (!et_errors_make_index(call, list)
+            || !et_errors_read_details(call, *answers++, list)
             || (list->buckets.n != 0
                 && !et_errors_read_counts(call, *answers++, list))
             || (list->decided
@@ -834,23 +837,58 @@ et_release_version(et_slice_t release, uint64_t *numbers)
 }
 
 
-/* Pages are short: of a hundred rows or two. */
-
 static et_error_t *
 et_errors_find(const et_errors_t *list, uint64_t project,
     uint64_t fingerprint)
 {
-    size_t  i;
+    size_t       i;
+    et_error_t  *error;
 
-    for (i = 0; i < list->n; i++) {
-        if (list->items[i].fingerprint == fingerprint
-            && list->items[i].project == project)
-        {
-            return &list->items[i];
+    for (i = et_mix64(project ^ fingerprint) & list->mask;
+         list->index[i] != 0;
+         i = (i + 1) & list->mask)
+    {
+        error = &list->items[list->index[i] - 1];
+
+        if (error->fingerprint == fingerprint && error->project == project) {
+            return error;
         }
     }
 
     return NULL;
+}
+
+
+/* What et_errors_find() looks in, at most half full. */
+
+static int
+et_errors_make_index(et_call_t *call, et_errors_t *list)
+{
+    size_t  i, k, size;
+
+    for (size = 16; size < 2 * list->n; size *= 2) { /* void */ }
+
+    list->index = et_arena_zalloc(call->arena, size * sizeof(uint32_t));
+
+    if (list->index == NULL) {
+        et_call_no_memory(call);
+        return 0;
+    }
+
+    list->mask = size - 1;
+
+    for (k = 0; k < list->n; k++) {
+        i = et_mix64(list->items[k].project ^ list->items[k].fingerprint)
+            & list->mask;
+
+        while (list->index[i] != 0) {
+            i = (i + 1) & list->mask;
+        }
+
+        list->index[i] = (uint32_t) k + 1;
+    }
+
+    return 1;
 }
 
 

@@ -112,6 +112,9 @@ typedef struct {
     unsigned          decided:1;      /* decisions are asked, too */
     unsigned          released:1;     /* releases have been asked */
     et_buckets_t      buckets;
+
+    uint32_t         *index;          /* a hash table: places + 1; 0: none */
+    size_t            mask;
 } et_errors_t;
 
 

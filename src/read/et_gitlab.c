@@ -10,6 +10,7 @@
 #include "et_errors.h"
 #include "et_events.h"
 #include "et_gitlab.h"
+#include "et_gitlab_v2.h"
 #include "et_json.h"
 #include "et_out.h"
 
@@ -64,6 +65,12 @@ const et_operation_t  et_gitlab_operations[] = {
     { "list_messages", ET_VERB_GET, "projects/*/messages",
       et_gitlab_messages },
     { "delete_project", ET_VERB_DELETE, "projects/*", et_gitlab_delete },
+    { "list_errors_v2", ET_VERB_GET, "api/0/organizations/*/issues",
+      et_gitlab_issues },
+    { "list_projects", ET_VERB_GET, "api/0/organizations/*/projects",
+      et_gitlab_projects },
+    { "get_stats_v2", ET_VERB_GET, "api/0/organizations/*/stats_v2",
+      et_gitlab_stats },
     { NULL, ET_VERB_GET, NULL, NULL }
 };
 

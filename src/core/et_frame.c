@@ -30,7 +30,10 @@ static const et_lang_name_t  et_langs[] = {
     { ET_SLICE("java"),       ET_LANG_JVM },
     { ET_SLICE("php"),        ET_LANG_PHP },
     { ET_SLICE("ruby"),       ET_LANG_RUBY },
-    { ET_SLICE("go"),         ET_LANG_GO }
+    { ET_SLICE("go"),         ET_LANG_GO },
+    { ET_SLICE("csharp"),     ET_LANG_DOTNET },
+    { ET_SLICE("cocoa"),      ET_LANG_COCOA },
+    { ET_SLICE("swift"),      ET_LANG_COCOA }
 };
 
 
@@ -248,11 +251,19 @@ et_frame_class(et_slice_t name, et_lang_t lang, char out[ET_FRAME_NAME])
 
     len = et_frame_copy(name, out);
 
-    if (lang == ET_LANG_PHP) {
-        len = et_name_php(out, len);
+    switch (lang) {
 
-    } else {
+    case ET_LANG_PHP:
+        len = et_name_php(out, len);
+        break;
+
+    case ET_LANG_DOTNET:
+        len = et_name_dotnet(out, len);
+        break;
+
+    default:
         len = et_name_jvm(out, len);
+        break;
     }
 
     return et_name_any(out, len);
@@ -278,6 +289,15 @@ et_frame_function(const et_frame_t *frame, char out[ET_FRAME_NAME])
 
     case ET_LANG_GO:
         len = et_name_go(out, len);
+        break;
+
+    case ET_LANG_DOTNET:
+        len = et_name_dotnet(out, len);
+        break;
+
+    case ET_LANG_COCOA:
+        len = et_name_swift(out, len);
+        len = et_name_jvm(out, len);
         break;
 
     case ET_LANG_JAVASCRIPT:

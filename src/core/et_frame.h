@@ -28,6 +28,8 @@
 /* languages whose names need to be normalised, or whose source counts */
 typedef enum {
     ET_LANG_OTHER = 0,
+    ET_LANG_COCOA,
+    ET_LANG_DOTNET,
     ET_LANG_GO,
     ET_LANG_JAVASCRIPT,        /* node, too */
     ET_LANG_JVM,

@@ -28,7 +28,8 @@ static const et_slice_t  et_jvm_numbered[] = {
     ET_SLICE("GeneratedConstructorAccessor"),
     ET_SLICE("GeneratedSerializationConstructorAccessor"),
     ET_SLICE("_javassist_"),
-    ET_SLICE("lambda-")
+    ET_SLICE("lambda-"),
+    ET_SLICE("__")             /* Clojure's fn__1234 */
 };
 
 /* names behind which all is made up */
@@ -125,6 +126,16 @@ et_name_any(char *name, size_t len)
 
         if (i == len && name[hash - 2] == ':' && name[hash - 3] == ':') {
             len = hash - 3;
+        }
+    }
+
+    /* an address, where there was no symbol */
+
+    if (len > 2 && name[0] == '0' && name[1] == 'x') {
+        for (i = 2; i < len && et_is_hex(name[i]); i++) { /* void */ }
+
+        if (i == len) {
+            return 0;
         }
     }
 
@@ -337,6 +348,73 @@ et_name_ruby(char *name, size_t len)
     }
 
     return len;
+}
+
+
+size_t
+et_name_dotnet(char *name, size_t len)
+{
+    size_t  i, out;
+
+    out = 0;
+
+    for (i = 0; i < len; i++) {
+
+        if (et_is_digit(name[i])
+            && ((i > 2 && name[i - 1] == '_' && name[i - 2] == '_')
+                || (i > 1 && name[i - 1] == '|')
+                || (out > 12 && memcmp(name + out - 12, "DisplayClass", 12)
+                                == 0)))
+        {
+            while (i < len && (et_is_digit(name[i])
+                               || (name[i] == '_' && i + 1 < len
+                                   && et_is_digit(name[i + 1]))))
+            {
+                i++;
+            }
+
+            i--;
+            continue;
+        }
+
+        name[out++] = name[i];
+    }
+
+    return out;
+}
+
+
+size_t
+et_name_swift(char *name, size_t len)
+{
+    size_t                   i, end;
+    const char              *p;
+    static const et_slice_t  closure = ET_SLICE("closure #");
+
+    i = 0;
+
+    for ( ;; ) {
+        p = et_find(name + i, len - i, closure);
+        if (p == NULL) {
+            return len;
+        }
+
+        /* from the number sign to the blank behind the number */
+
+        i = p - name + closure.len - 1;
+
+        for (end = i + 1; end < len && et_is_digit(name[end]); end++) {
+            /* void */
+        }
+
+        if (end == i + 1 || end == len || name[end] != ' ') {
+            i++;
+            continue;
+        }
+
+        memmove(name + i, name + end + 1, len - end - 1);
+        len -= end + 1 - i;
+    }
 }
 
 

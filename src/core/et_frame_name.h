@@ -13,7 +13,7 @@
 
 
 /* Of any platform: a::b::h0123456789abcdef loses Rust's hash, and what SDKs
- * write where there is no name ("?", "<anonymous>") becomes "". */
+ * write where there is no name ("?", "<anonymous>", an address) becomes "". */
 size_t et_name_any(char *name, size_t len);
 
 /*
@@ -32,6 +32,13 @@ size_t et_name_php(char *name, size_t len);
 /* block in run and rescue in run are run; a compiled template's name
  * (_app_views_users_show_html_erb___4096_70123) loses its numbers. */
 size_t et_name_ruby(char *name, size_t len);
+
+/* <Run>d__12 is <Run>d__, <>c__DisplayClass1_0 is <>c__DisplayClass: closures
+ * and state machines are numbered as they come. */
+size_t et_name_dotnet(char *name, size_t len);
+
+/* closure #1 in f() is closure in f(). */
+size_t et_name_swift(char *name, size_t len);
 
 /* main.run.func1.2 is main.run.func: closures are numbered as they come. */
 size_t et_name_go(char *name, size_t len);

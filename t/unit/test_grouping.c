@@ -626,6 +626,25 @@ et_test_frames(void)
                      "m in a::b::h0123456789abcdeg");
     }
 
+    ET_TEST(".NET's, Swift's and Clojure's closures lose their numbers") {
+        et_check_str(et_test_function("csharp", "<Main>b__0_1"),
+                     "m in <Main>b__");
+        et_check_str(et_test_function("csharp", "<Run>d__12.MoveNext"),
+                     "m in <Run>d__.MoveNext");
+        et_check_str(et_test_module("csharp", "A.<>c__DisplayClass1_0"),
+                     "A.<>c__DisplayClass");
+        et_check_str(et_test_function("csharp", "<Run>g__Step|3_0"),
+                     "m in <Run>g__Step|");
+        et_check_str(et_test_function("csharp", "Get2_3"), "m in Get2_3");
+        et_check_str(et_test_function("swift", "closure #1 in closure #12 in "
+                                               "View.body.getter"),
+                     "m in closure in closure in View.body.getter");
+        et_check_str(et_test_function("cocoa", "closure #x in closure #1"),
+                     "m in closure #x in closure #1");
+        et_check_str(et_test_function("java", "core$fn__5432"),
+                     "m in core$fn__");
+    }
+
     ET_TEST("JavaScript's functions are named alike in all browsers") {
         et_check_str(et_test_function("javascript", "Object.callback"),
                      "m in callback");
@@ -648,6 +667,8 @@ et_test_frames(void)
         et_check_str(et_test_function("javascript", "anonymous"), "m");
         et_check_str(et_test_function("javascript", "?"), "m");
         et_check_str(et_test_function("cocoa", "<redacted>"), "m");
+        et_check_str(et_test_function("native", "0x00007ffe12ab"), "m");
+        et_check_str(et_test_function("native", "0xz"), "m in 0xz");
     }
 
     ET_TEST("hashes in JavaScript's file names do not count") {

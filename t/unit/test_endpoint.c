@@ -24,7 +24,7 @@ et_test_open(const char *text)
     memset(&request, 0, sizeof(request));
     strcpy(body, text);
 
-    request.endpoint = ET_ENDPOINT_STORE;
+    request.endpoint = ET_ENDPOINT_SECURITY;
     request.auth.key = et_slice_str("k");
     request.content_type = et_slice_str("application/csp-report");
     request.args = et_slice_str("sentry_key=k&sentry_environment=prod%201"

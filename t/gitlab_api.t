@@ -335,6 +335,10 @@ subtest "a decision holds until its condition ends it" => sub {
     my $is = sub {
         my ($status, $name) = @_;
 
+        # an INSERT fills one view's table after the other's
+        until_true { get("projects/$project/errors/$id")->{status} eq $status
+            && @{ get("projects/$project/errors?status=$status") } == 1 } 10;
+
         is(get("projects/$project/errors/$id")->{status}, $status, $name);
         is(scalar @{ get("projects/$project/errors?status=$_") },
            $_ eq $status ? 1 : 0, "$name: in the list of $_")

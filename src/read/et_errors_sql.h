@@ -148,13 +148,16 @@
     "'(?:^|@)v?([0-9]+(?:[.][0-9]+)+)')))"
 
 #define ET_SQL_REACHED                                                        \
-    "SELECT r.project_id, r.fingerprint FROM error_tags AS r "                \
+    "SELECT r.project_id, r.fingerprint FROM (SELECT project_id, "            \
+    "fingerprint, value, min(error_tags.first_seen) AS first_seen, "          \
+    "max(error_tags.last_seen) AS last_seen FROM error_tags "                 \
+    "WHERE " ET_SQL_OF_PROJECTS " AND key = 'release' "                       \
+    "AND (project_id, fingerprint) IN (SELECT project_id, fingerprint "       \
+    "FROM (" ET_SQL_IN_RELEASE ")) "                                          \
+    "GROUP BY project_id, fingerprint, value) AS r "                          \
     "INNER JOIN (" ET_SQL_IN_RELEASE ") AS q "                                \
     "ON q.project_id = r.project_id AND q.fingerprint = r.fingerprint "       \
-    "WHERE r.project_id IN {projects:Array(UInt64)} "                         \
-    "AND (r.project_id, r.fingerprint) IN (SELECT project_id, fingerprint "   \
-    "FROM (" ET_SQL_IN_RELEASE ")) "                                          \
-    "AND r.key = 'release' AND r.last_seen > q.changed "                      \
+    "WHERE r.last_seen > q.changed "                                          \
     "AND multiIf(r.value = q.release, q.after_release = 0, "                  \
     "length(" ET_SQL_VERSION("r.value") ") > 1 "                              \
     "AND length(" ET_SQL_VERSION("q.release") ") > 1, "                       \

@@ -267,13 +267,13 @@ start_nginx()
 
 stop_nginx()
 {
-    local deadline
+    local deadline second
 
-    if kill -0 "$nginx_pid" 2>/dev/null; then
-        kill -QUIT "$nginx_pid"
-    else
+    if ! kill -0 "$nginx_pid" 2>/dev/null; then
         kill -QUIT -- "-$nginx_pid" 2>/dev/null || return 0
     fi
+
+    second=
 
     deadline=$((SECONDS + stop_timeout))
 
@@ -283,6 +283,14 @@ stop_nginx()
             kill -TERM -- "-$nginx_pid" || true
             break
         fi
+
+        # again each second: until nginx has its handlers, what a shell has
+        # started in the background ignores it
+        if [ "$second" != "$SECONDS" ]; then
+            second=$SECONDS
+            kill -QUIT "$nginx_pid" 2>/dev/null || true
+        fi
+
         sleep 0.1
     done
 

@@ -274,6 +274,11 @@ et_quota_header(const et_quota_t *quota, uint32_t not_taken, char *text)
             continue;
         }
 
+        /* what waits is a rule's, which a compiler can't know */
+
+        scope = 0;
+        categories = 0;
+
         (void) et_quota_rule(quota, i, &scope, &categories);
 
         if (len != 0) {

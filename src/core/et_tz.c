@@ -173,16 +173,15 @@ et_tz_read(et_tz_zone_t *zone)
         n = read(fd, data, ET_TZ_FILE);
 
         if (n > 0 && n < ET_TZ_FILE) {
-            zone->data = realloc(data, n);
-            zone->len = n;
+            zone->data = malloc((size_t) n);
 
-            if (zone->data == NULL) {
-                zone->data = data;
+            if (zone->data != NULL) {
+                memcpy(zone->data, data, (size_t) n);
+                zone->len = (size_t) n;
             }
-
-        } else {
-            free(data);
         }
+
+        free(data);
     }
 
     (void) close(fd);

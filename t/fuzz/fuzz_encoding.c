@@ -1,7 +1,8 @@
 /*
  * Content encodings, from both sides.  Input: a byte of choices, then what a
  * client sends as compressed, or what a client compresses: that comes back
- * whole, and cut short by a byte it does not.
+ * whole, and cut short by a byte it does not.  Of several upon each other,
+ * two bytes more say which, and what ratio is allowed.
  */
 
 #include <stdlib.h>
@@ -19,6 +20,7 @@ static void et_fuzz_damaged(et_encoding_t encoding, const uint8_t *data,
     size_t size);
 static void et_fuzz_whole(et_encoding_t encoding, int bits, int level,
     const uint8_t *data, size_t size);
+static void et_fuzz_several(const uint8_t *data, size_t size);
 static void et_fuzz_name(const uint8_t *data, size_t size);
 
 
@@ -38,7 +40,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     size--;
 
-    switch (*data % 8) {
+    switch (*data % 12) {
     case 0:
         et_fuzz_name(data + 1, size);
         break;
@@ -61,8 +63,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         et_fuzz_whole(ET_ENCODING_DEFLATE, 15, *data >> 5, data + 1, size);
         break;
 
-    default:
+    case 7:
         et_fuzz_whole(ET_ENCODING_DEFLATE, -15, *data >> 5, data + 1, size);
+        break;
+
+    case 8:
+        et_fuzz_damaged(ET_ENCODING_BR, data + 1, size);
+        break;
+
+    case 9:
+        et_fuzz_damaged(ET_ENCODING_ZSTD, data + 1, size);
+        break;
+
+    default:
+        et_fuzz_several(data + 1, size);
     }
 
     return 0;
@@ -72,15 +86,64 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 static void
 et_fuzz_name(const uint8_t *data, size_t size)
 {
-    char           *text;
-    et_encoding_t   encoding;
+    char            *text;
+    unsigned         i;
+    et_encodings_t   encodings;
 
     text = et_fuzz_copy(data, size);
-    encoding = et_encoding_parse(et_slice(text, size));
+    et_encodings_parse(et_slice(text, size), &encodings);
 
-    et_fuzz_check(encoding <= ET_ENCODING_UNKNOWN);
+    et_fuzz_check(encodings.n <= ET_ENCODINGS_MAX);
+
+    for (i = 0; i < encodings.n; i++) {
+        et_fuzz_check(encodings.list[i] != ET_ENCODING_IDENTITY);
+        et_fuzz_check(encodings.list[i] <= ET_ENCODING_UNKNOWN);
+    }
 
     free(text);
+}
+
+
+static void
+et_fuzz_several(const uint8_t *data, size_t size)
+{
+    char            *body;
+    unsigned         i, choice;
+    et_slice_t       out;
+    et_reason_t      reason;
+    et_encodings_t   encodings;
+
+    if (size < 2) {
+        return;
+    }
+
+    encodings.n = data[0] % (ET_ENCODINGS_MAX + 1);
+    choice = data[1];
+
+    for (i = 0; i < encodings.n; i++) {
+        encodings.list[i] = 1 + choice % ET_ENCODING_UNKNOWN;
+        choice /= 3;
+    }
+
+    body = et_fuzz_copy(data + 2, size - 2);
+    reason = et_decode(&inflater, &encodings, et_slice(body, size - 2),
+                       ET_FUZZ_LIMIT, (data[0] & 0x10) ? 8 : 0, &out);
+
+    if (reason == ET_OK) {
+        reason = et_decode_more(&inflater, &out);
+    }
+
+    et_fuzz_check(reason == ET_OK || reason == ET_BAD_COMPRESSION
+                  || reason == ET_BAD_ENCODING
+                  || reason == ET_INFLATE_RATIO
+                  || reason == ET_INFLATED_TOO_LARGE);
+
+    if (reason == ET_OK) {
+        et_fuzz_check(out.len <= ET_FUZZ_LIMIT || out.len <= size - 2);
+        memset((char *) out.data, 0, out.len);
+    }
+
+    free(body);
 }
 
 
@@ -96,6 +159,7 @@ et_fuzz_damaged(et_encoding_t encoding, const uint8_t *data, size_t size)
                         ET_FUZZ_LIMIT, &out);
 
     et_fuzz_check(reason == ET_OK || reason == ET_BAD_COMPRESSION
+                  || reason == ET_BAD_ENCODING
                   || reason == ET_INFLATED_TOO_LARGE);
 
     if (reason == ET_OK) {

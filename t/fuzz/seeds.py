@@ -256,21 +256,42 @@ def zipped(data):
     return gzip.compress(data, mtime=0)
 
 
+def brotli(data):
+    """One block that is not compressed (RFC 7932), of up to 64 KiB."""
+    if not data:
+        return b"\x06"
+    bits = (len(data) - 1) << 4 | 1 << 20
+    return bits.to_bytes(3, "little") + data + b"\x03"
+
+
+def zstd(data):
+    """A frame of one raw block (RFC 8878)."""
+    return (b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", len(data))
+            + (len(data) << 3 | 1).to_bytes(3, "little") + data)
+
+
+# what has Content-Encoding's number in et_encoding.h, and the target's byte
+# for it alone
+ENCODINGS = [bytes, zipped, zlib.compress, brotli, zstd]
+
+
+def alone(number):
+    return 1 + 3 * number if number else 0
+
+
 # per target: (bytes of choice, bytes) pairs
 
 def fuzz_envelope():
-    encodings = [(0, bytes), (1, zipped), (2, zlib.compress),
-                 (2, lambda data: deflated(data, -15))]
     for i, data in enumerate(envelopes()):
-        number, encode = encodings[i % len(encodings)] if i % 3 else (0, bytes)
-        yield bytes([0, number]), encode(data)
+        number = i % len(ENCODINGS) if i % 3 else 0
+        yield bytes([0, alone(number)]), ENCODINGS[number](data)
         if b'"dsn"' in data:
             yield bytes([0x80, 0]), data
     for i, text in enumerate(event_texts()):
         if i % 5 == 0:
             data = text.encode()
             yield bytes([1, 0]), data
-            yield bytes([1, 1]), zipped(data)
+            yield bytes([1, alone(1)]), zipped(data)
             yield bytes([1, 0]), base64.b64encode(data)
             yield bytes([1, 0]), base64.b64encode(zlib.compress(data))
 
@@ -283,7 +304,7 @@ def fuzz_event():
 def fuzz_encoding():
     text = b"{\"message\":\"" + b"0123456789" * 50 + b"\"}"
     for name in ("gzip", "x-gzip", " GZIP ", "deflate", "br", "zstd",
-                 "identity", "", "gzip, gzip"):
+                 "identity", "", "gzip, gzip", "br,zstd ,deflate", "gzip;q=1", ",,"):
         yield b"\x00", name.encode()
     for data in (b"", b"x", text, b"\x00" * 70000, bytes(range(256)) * 3):
         yield b"\x01", zipped(data)
@@ -291,8 +312,15 @@ def fuzz_encoding():
         yield b"\x02", zipped(data) + b"\x00" * 9
         yield b"\x03", zlib.compress(data)
         yield b"\x04", deflated(data, -15)
-        for mode in b"\x05\x26\xc7":
+        for mode in (5, 6, 7, 5 + 36, 6 + 72, 7 + 108):
             yield bytes([mode]), data
+        if len(data) < 65536:
+            yield b"\x08", brotli(data)
+            yield b"\x09", zstd(data)
+            yield b"\x0a\x01\x03", zstd(data)
+            yield b"\x0a\x12\x00", zipped(zipped(data))
+            yield b"\x0b\x02\x04", zlib.compress(brotli(data))
+            yield b"\x0b\x00\x00", zlib.compress(data)
     for flags in range(32):
         yield b"\x01", (b"\x1f\x8b\x08" + bytes([flags]) + b"\x00" * 6
                         + b"\x02\x00xxname\x00comment\x00")
@@ -485,7 +513,7 @@ def fuzz_endpoint():
             body = body.encode()
         head = ("%s\n%s\n" % (kind, args)).encode()
         yield bytes([endpoint, 0]), head + body
-        yield bytes([endpoint, 1]), head + zipped(body)
+        yield bytes([endpoint, alone(1)]), head + zipped(body)
 
 
 def secrets():
@@ -550,7 +578,8 @@ WORDS = {
                 "?", "&", "%2F", ", ", "glet_" + KEY, KEY,
                 "18446744073709551616"],
     "gzip": ["\x1f\x8b\x08\x00", "\x78\x9c", "\x78\x01", "\x03\x00",
-             "\x01\x00\x00\xff\xff", "\x00\x00\xff\xff"],
+             "\x01\x00\x00\xff\xff", "\x00\x00\xff\xff",
+             "\x28\xb5\x2f\xfd", "\x06", "\x03"],
     "format": ["--xYz", "\r\n", "\r\n\r\n", "Content-Disposition: ",
                "Content-Type: ", "form-data; ", 'name="', 'filename="',
                "multipart/form-data", "boundary=", "MDMP", "*", "?", "/32", "::", "CR1", "TZif2",

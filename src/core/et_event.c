@@ -177,17 +177,7 @@ et_event_parse(et_arena_t *arena, char *payload, size_t len,
     et_event_read_fields(arena, event, field, source);
     et_event_keep_payload(arena, event, root, payload, len, source->drift);
 
-    switch (arena->state) {
-
-    case ET_ARENA_FINE:
-        return ET_OK;
-
-    case ET_ARENA_LIMIT:
-        return ET_JSON_TOO_COMPLEX;
-
-    default: /* ET_ARENA_NO_MEMORY */
-        return ET_NO_MEMORY;
-    }
+    return arena->state == ET_ARENA_FINE ? ET_OK : et_json_no_room(arena);
 }
 
 

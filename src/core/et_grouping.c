@@ -29,7 +29,6 @@
 static et_reason_t et_group_culprit(et_group_t *g);
 static void et_group_parts(et_group_t *g);
 static et_reason_t et_group_finish(et_group_t *g);
-static et_reason_t et_group_exhausted(const et_group_t *g);
 static void et_group_flush(et_group_t *g);
 
 
@@ -82,7 +81,7 @@ et_group(et_arena_t *arena, et_hasher_t *hasher, et_event_t *event)
 
     g.kept = et_arena_alloc(arena, ET_GROUPING_BUFFER);
     if (g.kept == NULL) {
-        return et_group_exhausted(&g);
+        return et_json_no_room(g.arena);
     }
 
     g.start = g.kept;
@@ -132,7 +131,7 @@ et_group_culprit(et_group_t *g)
 
     culprit = et_arena_copy(g->arena, et_slice(text, len));
     if (culprit.data == NULL) {
-        return et_group_exhausted(g);
+        return et_json_no_room(g->arena);
     }
 
     event->culprit = culprit;
@@ -169,7 +168,7 @@ et_group_finish(et_group_t *g)
     }
 
     if (g->arena->state != ET_ARENA_FINE) {
-        return et_group_exhausted(g);
+        return et_json_no_room(g->arena);
     }
 
     hash = 0;
@@ -188,14 +187,6 @@ et_group_finish(et_group_t *g)
                                                  ET_MAX_GROUPING));
 
     return ET_OK;
-}
-
-
-static et_reason_t
-et_group_exhausted(const et_group_t *g)
-{
-    return g->arena->state == ET_ARENA_LIMIT ? ET_JSON_TOO_COMPLEX
-                                             : ET_NO_MEMORY;
 }
 
 

@@ -658,17 +658,8 @@ et_ingest_no_room(const et_ingest_t *ingest)
 et_reason_t
 et_ingest_state(const et_ingest_t *ingest)
 {
-    switch (ingest->arena.state) {
-
-    case ET_ARENA_FINE:
-        return ET_OK;
-
-    case ET_ARENA_LIMIT:
-        return ET_JSON_TOO_COMPLEX;
-
-    default: /* ET_ARENA_NO_MEMORY */
-        return ET_NO_MEMORY;
-    }
+    return ingest->arena.state == ET_ARENA_FINE
+           ? ET_OK : et_json_no_room(&ingest->arena);
 }
 
 

@@ -88,8 +88,7 @@ et_json_cjson(et_arena_t *arena, const char *text, size_t len, cJSON **root)
             return ET_BAD_JSON;
         }
 
-        return arena->state == ET_ARENA_LIMIT ? ET_JSON_TOO_COMPLEX
-                                              : ET_NO_MEMORY;
+        return et_json_no_room(arena);
     }
 
     if (et_json_tree_too_deep(*root)) {

@@ -52,6 +52,15 @@ void *et_json_alloc(size_t size);
 size_t et_json_unescape(const char *p, const char *end, char *out,
     size_t *used);
 
+/* Why an allocation has failed: ET_JSON_TOO_COMPLEX is the arena's limit. */
+static inline et_reason_t
+et_json_no_room(const et_arena_t *arena)
+{
+    return arena->state == ET_ARENA_LIMIT ? ET_JSON_TOO_COMPLEX
+                                          : ET_NO_MEMORY;
+}
+
+
 /* 1 where the bytes are well-formed UTF-8: no overlong forms, no
  * surrogates, nothing above U+10FFFF. */
 int et_utf8_valid(const char *text, size_t len);

@@ -339,8 +339,7 @@ et_scrub_end(et_scrub_walk_t *w, char **text, size_t *len)
     out = w->failed ? NULL : et_splices_apply(&w->splices, &n);
 
     if (out == NULL) {
-        return w->arena->state == ET_ARENA_LIMIT ? ET_JSON_TOO_COMPLEX
-                                                 : ET_NO_MEMORY;
+        return et_json_no_room(w->arena);
     }
 
     *text = out;

@@ -701,14 +701,10 @@ et_ingest_outcome(et_ingest_t *ingest, et_outcome_t outcome,
 }
 
 
-et_reason_t
-et_ingest_drop_attachments(et_ingest_t *ingest, int64_t time)
+void
+et_ingest_remove_attachments(et_ingest_t *ingest)
 {
     size_t  i, n;
-
-    if (ingest->nattachments == 0) {
-        return ET_OK;
-    }
 
     for (i = 0, n = 0; i < ingest->nrecords; i++) {
         if (ingest->records[i].kind != ET_RECORD_ATTACHMENT) {
@@ -717,10 +713,23 @@ et_ingest_drop_attachments(et_ingest_t *ingest, int64_t time)
     }
 
     ingest->nrecords = n;
+    ingest->nattachments = 0;
     ingest->attachment_bytes = 0;
+}
+
+
+et_reason_t
+et_ingest_drop_attachments(et_ingest_t *ingest, int64_t time)
+{
+    size_t  n;
 
     n = ingest->nattachments;
-    ingest->nattachments = 0;
+
+    if (n == 0) {
+        return ET_OK;
+    }
+
+    et_ingest_remove_attachments(ingest);
 
     return et_ingest_outcome(ingest, ET_OUTCOME_FILTERED,
                              et_slice_str("storm"), ET_CATEGORY_ATTACHMENT,

@@ -166,6 +166,9 @@ et_reason_t et_ingest_event(et_ingest_t *ingest, const et_request_t *request,
 void et_ingest_source(const et_ingest_t *ingest, const et_request_t *request,
     et_event_source_t *source);
 
+/* Leaves the records of files out: they are, or are to be, elsewhere. */
+void et_ingest_remove_attachments(et_ingest_t *ingest);
+
 /*
  * Leaves out the files of events whose bodies are not kept: what remains of
  * them is an outcome, "storm".  ET_OK, or the reason of et_ingest_no_room().

@@ -350,14 +350,11 @@ ngx_http_errortracking_large_spool(ngx_http_errortracking_large_t *large)
 et_reason_t
 ngx_http_errortracking_large_spooled(ngx_http_request_t *r)
 {
-    size_t                              i, n;
-    et_ingest_t                        *core;
     ngx_http_errortracking_ctx_t       *ctx;
     ngx_http_errortracking_large_t     *large;
     ngx_http_errortracking_counters_t  *counters;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
-    core = ctx->core;
     large = ctx->large;
     counters = &large->zone->worker->counters;
 
@@ -369,13 +366,7 @@ ngx_http_errortracking_large_spooled(ngx_http_request_t *r)
     ngx_http_errortracking_add(counters->batches_spooled, large->batches);
     ngx_http_errortracking_add(counters->rows_spooled, large->rows);
 
-    for (i = 0, n = 0; i < core->nrecords; i++) {
-        if (core->records[i].kind != ET_RECORD_ATTACHMENT) {
-            core->records[n++] = core->records[i];
-        }
-    }
-
-    core->nrecords = n;
+    et_ingest_remove_attachments(ctx->core);
 
     return ET_OK;
 }

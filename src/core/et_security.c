@@ -44,6 +44,8 @@ static et_reason_t et_nel_json(et_ingest_t *ingest,
     const et_request_t *request, char *text, size_t len);
 static et_reason_t et_nel_report(et_ingest_t *ingest,
     const et_request_t *request, const cJSON *report);
+static et_reason_t et_report_json(et_ingest_t *ingest,
+    const et_request_t *request, char *text, size_t len, cJSON **root);
 static et_reason_t et_report_keep(et_ingest_t *ingest,
     const et_request_t *request, et_report_t *report);
 static et_slice_t et_report_text(const cJSON *report, const char *name,
@@ -96,11 +98,7 @@ et_security_json(et_ingest_t *ingest, const et_request_t *request,
     et_reason_t   reason;
     const cJSON  *report;
 
-    if (len > request->limits.max_event) {
-        return ET_EVENT_TOO_LARGE;
-    }
-
-    reason = et_json_parse(&ingest->arena, text, len, &root);
+    reason = et_report_json(ingest, request, text, len, &root);
     if (reason != ET_OK) {
         return reason;
     }
@@ -247,11 +245,7 @@ et_nel_json(et_ingest_t *ingest, const et_request_t *request, char *text,
     et_reason_t   reason;
     const cJSON  *report;
 
-    if (len > request->limits.max_event) {
-        return ET_EVENT_TOO_LARGE;
-    }
-
-    reason = et_json_parse(&ingest->arena, text, len, &root);
+    reason = et_report_json(ingest, request, text, len, &root);
     if (reason != ET_OK) {
         return reason;
     }
@@ -309,6 +303,20 @@ et_nel_report(et_ingest_t *ingest, const et_request_t *request,
              (int) et_event_cut(nel.who, ET_REPORT_VALUE).len, nel.who.data);
 
     return et_report_keep(ingest, request, &nel);
+}
+
+
+/* A report becomes an event, and is no larger than one. */
+
+static et_reason_t
+et_report_json(et_ingest_t *ingest, const et_request_t *request, char *text,
+    size_t len, cJSON **root)
+{
+    if (len > request->limits.max_event) {
+        return ET_EVENT_TOO_LARGE;
+    }
+
+    return et_json_parse(&ingest->arena, text, len, root);
 }
 
 

@@ -3,6 +3,7 @@
  */
 
 #include "et_json.h"
+#include "et_json_repair.h"
 
 
 static int et_json_escape_code(const char *p, const char *end);
@@ -66,30 +67,11 @@ et_json_unescape(const char *p, const char *end, char *out, size_t *used)
 static int
 et_json_escape_code(const char *p, const char *end)
 {
-    int   i, code;
-    char  c;
-
     if (end - p < 6 || p[0] != '\\' || p[1] != 'u') {
         return -1;
     }
 
-    code = 0;
-
-    for (i = 2; i < 6; i++) {
-        c = et_lower(p[i]);
-
-        if (c >= '0' && c <= '9') {
-            code = code * 16 + (c - '0');
-
-        } else if (c >= 'a' && c <= 'f') {
-            code = code * 16 + (c - 'a' + 10);
-
-        } else {
-            return -1;
-        }
-    }
-
-    return code;
+    return et_json_hex4(p + 2, end);
 }
 
 

@@ -6,7 +6,6 @@
 #include "et_slice.h"
 
 
-static int et_json_hex4(const char *p, const char *end);
 static size_t et_json_repair_word(char *p, const char *end);
 
 
@@ -66,9 +65,7 @@ et_json_repair_escapes(char *text, size_t len)
 }
 
 
-/* Four hexadecimal digits as a number, -1 where they are none. */
-
-static int
+int
 et_json_hex4(const char *p, const char *end)
 {
     int   i, code;

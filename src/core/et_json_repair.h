@@ -24,4 +24,8 @@ void et_json_repair_escapes(char *text, size_t len);
 int et_json_repair_words(char *text, size_t len);
 
 
+/* Four hexadecimal digits as a number, -1 where they are none. */
+int et_json_hex4(const char *p, const char *end);
+
+
 #endif /* ET_JSON_REPAIR_H */

@@ -29,7 +29,6 @@ typedef struct {
 
 static int et_route_match(const et_route_pattern_t *pattern,
     const et_slice_t *segments, unsigned n, et_route_t *route);
-static et_slice_t et_route_last_segment(et_slice_t *path);
 
 
 /* What is in braces is any segment, and is told by its first letter. */
@@ -89,7 +88,7 @@ et_route_parse(et_slice_t path, et_route_t *route)
     /* the path's last segments, the last first, each with a slash before */
 
     for (n = 0; n < ET_ROUTE_SEGMENTS; n++) {
-        segments[n] = et_route_last_segment(&path);
+        segments[n] = et_path_last_segment(&path);
 
         if (path.len == 0) {
             break;
@@ -185,11 +184,8 @@ et_route_match(const et_route_pattern_t *pattern, const et_slice_t *segments,
 }
 
 
-/* Cuts the last segment off, without the slashes behind it; the slash before
- * it stays in the path. */
-
-static et_slice_t
-et_route_last_segment(et_slice_t *path)
+et_slice_t
+et_path_last_segment(et_slice_t *path)
 {
     size_t  start, end;
 

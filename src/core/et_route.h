@@ -65,6 +65,10 @@ typedef struct {
  */
 et_reason_t et_route_parse(et_slice_t path, et_route_t *route);
 
+/* Cuts a path's last segment off, without the slashes behind it; the slash
+ * before it stays in the path. */
+et_slice_t et_path_last_segment(et_slice_t *path);
+
 /* An unsigned decimal of 64 bits and nothing else: 1, or 0 where it is not. */
 int et_parse_u64(et_slice_t text, uint64_t *value);
 

@@ -13,7 +13,6 @@
 
 static int et_call_match(et_call_t *call, const char *pattern,
     et_slice_t path);
-static et_slice_t et_call_last(et_slice_t *path);
 static et_call_rc_t et_call_bad(et_call_t *call, const char *name,
     const char *what);
 
@@ -89,13 +88,13 @@ et_call_match(et_call_t *call, const char *pattern, et_slice_t path)
     rest = et_slice_str(pattern);
 
     for ( ;; ) {
-        want = et_call_last(&rest);
+        want = et_path_last_segment(&rest);
 
         if (want.len == 0) {
             break;
         }
 
-        got = et_call_last(&path);
+        got = et_path_last_segment(&path);
 
         if (got.len == 0) {
             return 0;
@@ -124,29 +123,6 @@ et_call_match(et_call_t *call, const char *pattern, et_slice_t path)
     }
 
     return 1;
-}
-
-
-static et_slice_t
-et_call_last(et_slice_t *path)
-{
-    size_t  start, end;
-
-    end = path->len;
-
-    while (end > 0 && path->data[end - 1] == '/') {
-        end--;
-    }
-
-    start = end;
-
-    while (start > 0 && path->data[start - 1] != '/') {
-        start--;
-    }
-
-    path->len = start;
-
-    return et_slice(path->data + start, end - start);
 }
 
 

@@ -94,8 +94,20 @@ subtest "files of 100 MB, in a worker that has less memory than that" => sub {
     is(post($nginx, gzipped($envelope), "Content-Encoding", "gzip")
            ->{status}, 200, "and compressed");
     is_whole($zipped, "a.bin", $text);
-    is(stored("count()", "events"), 2, "each with its event, once");
-    cmp_ok($nginx->metric("batches_spooled_total"), ">=", 2 * 100 / 17,
+
+    for (["without a label"], ["in two codings", "gzip, gzip"]) {
+        my ($how, $label) = @$_;
+        my $id = new_id();
+        my $body = gzipped($envelope =~ s/\Q$zipped\E/$id/gr);
+
+        $body = gzipped($body) if $label;
+        is(post($nginx, $body, $label ? ("Content-Encoding", $label) : ())
+               ->{status}, 200, "and $how");
+        is_whole($id, "a.bin", $text);
+    }
+
+    is(stored("count()", "events"), 4, "each with its event, once");
+    cmp_ok($nginx->metric("batches_spooled_total"), ">=", 4 * 100 / 17,
            "by way of the spool");
     is(post($nginx, gzipped(envelope("{}", event(), file("c", $block))),
             "Content-Encoding", "gzip")->{status}, 200,

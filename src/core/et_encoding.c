@@ -14,7 +14,7 @@
 
 static et_encoding_t et_encoding_name(et_slice_t name);
 static et_reason_t et_decode_step(et_inflate_t *inflate,
-    et_encoding_t encoding, et_slice_t *text);
+    et_encoding_t encoding, size_t limit, et_slice_t *text);
 static void et_inflate_trim(et_inflate_t *inflate);
 
 
@@ -116,21 +116,24 @@ et_inflate_init(et_inflate_t *inflate, size_t keep, int fd)
 
 
 void
+et_inflate_second_file(et_inflate_t *inflate, int fd)
+{
+    et_buffer_init(&inflate->before, fd);
+}
+
+
+/* Each buffer keeps its file, though the two may have changed places. */
+
+void
 et_inflate_destroy(et_inflate_t *inflate)
 {
-    int  fd;
-
     et_inflate_zlib_destroy(inflate);
     et_inflate_zstd_destroy(inflate);
 
     et_buffer_free(&inflate->out);
     et_buffer_free(&inflate->before);
 
-    /* the two may have changed places */
-
-    fd = (inflate->out.fd != -1) ? inflate->out.fd : inflate->before.fd;
-
-    et_inflate_init(inflate, inflate->keep, fd);
+    inflate->steps = 0;
 }
 
 
@@ -153,9 +156,12 @@ et_decode(et_inflate_t *inflate, const et_encodings_t *encodings,
 
     *out = body;
 
+    if (!et_is_encoded(encodings, body)) {
+        return ET_OK;
+    }
+
     if (encodings->n == 0) {
-        return et_is_gzip(body) || et_is_zstd(body)
-               ? et_decode_step(inflate, ET_ENCODING_GZIP, out) : ET_OK;
+        return et_decode_step(inflate, ET_ENCODING_GZIP, limit, out);
     }
 
     for (i = encodings->n; i > 0; i--) {
@@ -163,7 +169,11 @@ et_decode(et_inflate_t *inflate, const et_encodings_t *encodings,
             return ET_OK;
         }
 
-        reason = et_decode_step(inflate, encodings->list[i - 1], out);
+        if (encodings->list[i - 1] == ET_ENCODING_IDENTITY) {
+            continue;
+        }
+
+        reason = et_decode_step(inflate, encodings->list[i - 1], limit, out);
         if (reason != ET_OK) {
             return reason;
         }
@@ -173,23 +183,34 @@ et_decode(et_inflate_t *inflate, const et_encodings_t *encodings,
 }
 
 
+int
+et_is_encoded(const et_encodings_t *encodings, et_slice_t body)
+{
+    if (encodings->n == 0) {
+        return et_is_gzip(body) || et_is_zstd(body);
+    }
+
+    return body.len == 0 || body.data[0] != '{';
+}
+
+
 et_reason_t
-et_decode_more(et_inflate_t *inflate, et_slice_t *text)
+et_decode_more(et_inflate_t *inflate, size_t limit, et_slice_t *text)
 {
     if (!et_is_gzip(*text) && !et_is_zlib(*text) && !et_is_zstd(*text)) {
         return ET_OK;
     }
 
-    return et_decode_step(inflate, ET_ENCODING_GZIP, text);
+    return et_decode_step(inflate, ET_ENCODING_GZIP, limit, text);
 }
 
 
 static et_reason_t
-et_decode_step(et_inflate_t *inflate, et_encoding_t encoding,
+et_decode_step(et_inflate_t *inflate, et_encoding_t encoding, size_t limit,
     et_slice_t *text)
 {
     et_buffer_t  out;
-    et_reason_t  reason;
+    et_reason_t  over, reason;
 
     if (inflate->steps++ != 0) {
         out = inflate->out;
@@ -197,9 +218,16 @@ et_decode_step(et_inflate_t *inflate, et_encoding_t encoding,
         inflate->before = out;
     }
 
-    reason = et_inflate(inflate, encoding, *text, inflate->limit, text);
+    over = ET_INFLATED_TOO_LARGE;
 
-    return reason == ET_INFLATED_TOO_LARGE ? inflate->over : reason;
+    if (inflate->limit < limit) {
+        limit = inflate->limit;
+        over = inflate->over;
+    }
+
+    reason = et_inflate(inflate, encoding, *text, limit, text);
+
+    return reason == ET_INFLATED_TOO_LARGE ? over : reason;
 }
 
 

@@ -27,6 +27,24 @@
 #define ET_INFLATE_SMALL  (1024 * 1024)
 
 
+/* the codings of this build, as Accept-Encoding names them */
+
+#if (ET_HAVE_BROTLI)
+#define ET_ENCODINGS_BR    ", br"
+#else
+#define ET_ENCODINGS_BR
+#endif
+
+#if (ET_HAVE_ZSTD)
+#define ET_ENCODINGS_ZSTD  ", zstd"
+#else
+#define ET_ENCODINGS_ZSTD
+#endif
+
+#define ET_ENCODINGS_ACCEPTED                                                 \
+    "gzip, deflate" ET_ENCODINGS_BR ET_ENCODINGS_ZSTD
+
+
 typedef enum {
     ET_ENCODING_IDENTITY = 0,
     ET_ENCODING_GZIP,
@@ -36,7 +54,8 @@ typedef enum {
     ET_ENCODING_UNKNOWN
 } et_encoding_t;
 
-/* In the order in which they were applied; identity is not among them. */
+/* In the order in which they were applied; et_encodings_parse() leaves identity
+ * out. */
 typedef struct {
     unsigned       n;
     et_encoding_t  list[ET_ENCODINGS_MAX];
@@ -63,8 +82,10 @@ typedef struct {
  * that is. */
 void et_encodings_parse(et_slice_t value, et_encodings_t *encodings);
 
-/* fd is -1, or a file for the output to lie in: see et_buffer.h. */
+/* fd is -1, or a file for the output to lie in: see et_buffer.h.  Codings upon
+ * each other need a second one for it to grow no memory. */
 void et_inflate_init(et_inflate_t *inflate, size_t keep, int fd);
+void et_inflate_second_file(et_inflate_t *inflate, int fd);
 void et_inflate_destroy(et_inflate_t *inflate);
 
 /*
@@ -83,7 +104,8 @@ et_reason_t et_inflate(et_inflate_t *inflate, et_encoding_t encoding,
  * than ET_INFLATE_SMALL.  Clients mislabel what they send, so
  *
  *   a body that begins with '{' is taken as it is, whatever its label;
- *   a body without a label that begins as gzip or zstd does is inflated.
+ *   a body without a label that begins as gzip or zstd does is inflated: one
+ *   that is known to be none has the one coding identity.
  *
  * On ET_OK *out is the body itself, or as et_inflate() has it.  The reasons of
  * et_inflate(); ET_INFLATE_RATIO; ET_BAD_ENCODING where one is unknown.
@@ -91,11 +113,15 @@ et_reason_t et_inflate(et_inflate_t *inflate, et_encoding_t encoding,
 et_reason_t et_decode(et_inflate_t *inflate, const et_encodings_t *encodings,
     et_slice_t body, size_t limit, unsigned ratio, et_slice_t *out);
 
+/* Whether et_decode() would have anything to inflate. */
+int et_is_encoded(const et_encodings_t *encodings, et_slice_t body);
+
 /*
  * After et_decode(): undoes one more coding, where the text begins as gzip,
- * zlib or zstd does, under the same limits; else *text stays.
+ * zlib or zstd does, under the same limits and this one; else *text stays.
  */
-et_reason_t et_decode_more(et_inflate_t *inflate, et_slice_t *text);
+et_reason_t et_decode_more(et_inflate_t *inflate, size_t limit,
+    et_slice_t *text);
 
 
 #endif /* ET_ENCODING_H */

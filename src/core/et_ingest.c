@@ -10,7 +10,7 @@
 static et_reason_t et_ingest_decode(et_ingest_t *ingest,
     const et_request_t *request);
 static et_reason_t et_ingest_decode_store(et_ingest_t *ingest,
-    et_slice_t *text);
+    const et_request_t *request, et_slice_t *text);
 static int et_ingest_is_object(et_slice_t text);
 static et_reason_t et_ingest_check_dsn(et_ingest_t *ingest,
     const et_request_t *request, et_slice_t *key);
@@ -148,7 +148,7 @@ et_ingest_decode(et_ingest_t *ingest, const et_request_t *request)
                        (unsigned) request->limits.max_ratio, &text);
 
     if (reason == ET_OK && request->endpoint == ET_ENDPOINT_STORE) {
-        reason = et_ingest_decode_store(ingest, &text);
+        reason = et_ingest_decode_store(ingest, request, &text);
     }
 
     if (reason != ET_OK) {
@@ -174,11 +174,14 @@ et_ingest_decode(et_ingest_t *ingest, const et_request_t *request)
 /*
  * Old clients encode an event so that a form or a query could hold it: what
  * is no JSON object is base64, in which there is one, or a zlib stream of one.
+ * It is inflated no further than an event may be large.
  */
 
 static et_reason_t
-et_ingest_decode_store(et_ingest_t *ingest, et_slice_t *text)
+et_ingest_decode_store(et_ingest_t *ingest, const et_request_t *request,
+    et_slice_t *text)
 {
+    int          base64;
     size_t       len;
     et_reason_t  reason;
 
@@ -186,17 +189,23 @@ et_ingest_decode_store(et_ingest_t *ingest, et_slice_t *text)
         return ET_OK;
     }
 
-    if (!et_base64_decode(NULL, *text, &len)) {
-        return et_decode_more(&ingest->inflate, text);
+    base64 = et_base64_decode(NULL, *text, &len);
+
+    if (base64) {
+        (void) et_base64_decode((char *) text->data, *text, &len);
+        text->len = len;
     }
 
-    (void) et_base64_decode((char *) text->data, *text, &len);
+    reason = et_decode_more(&ingest->inflate, request->limits.max_event,
+                            text);
 
-    text->len = len;
+    if (reason == ET_INFLATED_TOO_LARGE) {
+        return ET_EVENT_TOO_LARGE;
+    }
 
-    reason = et_decode_more(&ingest->inflate, text);
-
-    if (reason == ET_OK && text->len != 0 && !et_ingest_is_object(*text)) {
+    if (reason == ET_OK && base64 && text->len != 0
+        && !et_ingest_is_object(*text))
+    {
         return ET_BAD_JSON;
     }
 

@@ -58,6 +58,7 @@ struct ngx_http_errortracking_large_s {
 };
 
 
+static ngx_fd_t ngx_http_errortracking_large_file(ngx_http_request_t *r);
 static void ngx_http_errortracking_large_inflate(
     ngx_http_errortracking_large_t *large);
 static void ngx_http_errortracking_large_cleanup(void *data);
@@ -81,43 +82,35 @@ static ngx_uint_t    ngx_http_errortracking_parked;
 ngx_int_t
 ngx_http_errortracking_large_body(ngx_http_request_t *r)
 {
-    ngx_temp_file_t                    *tf;
+    ngx_fd_t                            fd[2];
+    ngx_uint_t                          i, files;
     ngx_pool_cleanup_t                 *cln;
-    ngx_http_core_loc_conf_t           *clcf;
     ngx_http_errortracking_ctx_t       *ctx;
     ngx_http_errortracking_large_t     *large;
     ngx_http_errortracking_loc_conf_t  *elcf;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_errortracking_module);
 
-    if (ctx->request.encodings.n == 0
-        || ctx->request.len < NGX_HTTP_ERRORTRACKING_LARGE_BODY)
+    if (ctx->request.len < NGX_HTTP_ERRORTRACKING_LARGE_BODY
+        || !et_is_encoded(&ctx->request.encodings,
+                          et_slice(ctx->request.body, ctx->request.len)))
     {
         return NGX_DECLINED;
     }
 
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
     elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
 
-    /* the file's cleanup is added first and so runs last, when its pages are
-     * no longer mapped */
+    /* the files' cleanups are added first and so run last, when their pages
+     * are no longer mapped */
 
-    tf = ngx_pcalloc(r->pool, sizeof(ngx_temp_file_t));
-    if (tf == NULL) {
-        return NGX_ERROR;
-    }
+    files = ctx->request.encodings.n > 1 ? 2 : 1;
 
-    tf->file.fd = NGX_INVALID_FILE;
-    tf->file.log = r->connection->log;
-    tf->path = clcf->client_body_temp_path;
-    tf->pool = r->pool;
-    tf->clean = 1;
+    for (i = 0; i < files; i++) {
+        fd[i] = ngx_http_errortracking_large_file(r);
 
-    if (ngx_create_temp_file(&tf->file, tf->path, tf->pool, tf->persistent,
-                             tf->clean, tf->access)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
+        if (fd[i] == NGX_INVALID_FILE) {
+            return NGX_ERROR;
+        }
     }
 
     cln = ngx_pool_cleanup_add(r->pool,
@@ -138,12 +131,49 @@ ngx_http_errortracking_large_body(ngx_http_request_t *r)
     large->body = et_slice(ctx->request.body, ctx->request.len);
     large->limit = elcf->limits.max_inflated;
 
-    et_inflate_init(&large->inflate, 0, tf->file.fd);
+    et_inflate_init(&large->inflate, 0, fd[0]);
+
+    if (files == 2) {
+        et_inflate_second_file(&large->inflate, fd[1]);
+    }
+
     cln->handler = ngx_http_errortracking_large_cleanup;
 
     ctx->large = large;
 
     return ngx_http_errortracking_large_start(large);
+}
+
+
+/* A temporary file that goes with the request. */
+
+static ngx_fd_t
+ngx_http_errortracking_large_file(ngx_http_request_t *r)
+{
+    ngx_temp_file_t           *tf;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    tf = ngx_pcalloc(r->pool, sizeof(ngx_temp_file_t));
+    if (tf == NULL) {
+        return NGX_INVALID_FILE;
+    }
+
+    tf->file.fd = NGX_INVALID_FILE;
+    tf->file.log = r->connection->log;
+    tf->path = clcf->client_body_temp_path;
+    tf->pool = r->pool;
+    tf->clean = 1;
+
+    if (ngx_create_temp_file(&tf->file, tf->path, tf->pool, tf->persistent,
+                             tf->clean, tf->access)
+        != NGX_OK)
+    {
+        return NGX_INVALID_FILE;
+    }
+
+    return tf->file.fd;
 }
 
 
@@ -187,7 +217,10 @@ ngx_http_errortracking_large_inflated(ngx_http_request_t *r)
     ngx_http_errortracking_add(large->zone->worker->counters.bytes_inflated,
                                large->out.len);
 
-    ctx->request.encodings.n = 0;
+    /* whatever it begins with, it is not inflated once more */
+
+    ctx->request.encodings.n = 1;
+    ctx->request.encodings.list[0] = ET_ENCODING_IDENTITY;
     ctx->request.body = (char *) large->out.data;
     ctx->request.len = large->out.len;
     ctx->large = NULL;

@@ -211,6 +211,16 @@ ngx_http_errortracking_refuse(ngx_http_request_t *r, et_reason_t reason)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    /* RFC 9110, section 12.5.3: what would have been right */
+
+    if (reason == ET_BAD_ENCODING
+        && ngx_http_errortracking_add_header(r, "Accept-Encoding",
+                                             ET_ENCODINGS_ACCEPTED)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     len = sizeof("{\"detail\":\"\",\"causes\":[\"\"]}") - 1
           + ngx_strlen(info->detail) + ngx_strlen(info->name);
 

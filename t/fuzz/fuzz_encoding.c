@@ -130,7 +130,7 @@ et_fuzz_several(const uint8_t *data, size_t size)
                        ET_FUZZ_LIMIT, (data[0] & 0x10) ? 8 : 0, &out);
 
     if (reason == ET_OK) {
-        reason = et_decode_more(&inflater, &out);
+        reason = et_decode_more(&inflater, ET_FUZZ_LIMIT, &out);
     }
 
     et_fuzz_check(reason == ET_OK || reason == ET_BAD_COMPRESSION

@@ -862,14 +862,55 @@ test_labels(void)
         free(body.data);
     }
 
+    ET_TEST("a body that is known to be of no coding is not inflated") {
+        et_encodings_t  identity = { 1, { ET_ENCODING_IDENTITY } };
+
+        body = compressed(GZIP, text.data, text.len);
+        et_check_int(et_decode(&inflate, &identity,
+                               et_slice(body.data, body.len), MIB, 0, &out),
+                     ET_OK);
+        et_check(out.data == body.data && out.len == body.len);
+        et_check_int(inflate.steps, 0);
+        free(body.data);
+    }
+
+    ET_TEST("what would be inflated is told before it is") {
+        et_encodings_t  none = { 0, { 0 } };
+        et_encodings_t  gzip = { 1, { ET_ENCODING_GZIP } };
+
+        et_check(et_is_encoded(&gzip, et_slice_str("\x1f\x8b")));
+        et_check(et_is_encoded(&gzip, et_slice_str("anything")));
+        et_check(!et_is_encoded(&gzip, et_slice_str("{}")));
+        et_check(et_is_encoded(&none, et_slice_str("\x1f\x8b")));
+        et_check(et_is_encoded(&none, et_slice_str("\x28\xb5\x2f\xfd")));
+        et_check(!et_is_encoded(&none, et_slice_str("\x78\x9c")));
+        et_check(!et_is_encoded(&none, et_slice_str("{}")));
+        et_check(!et_is_encoded(&none, et_slice(NULL, 0)));
+    }
+
+    ET_TEST("one more coding has a limit of its own, and no more than all") {
+        body = compressed(ZLIB, text.data, text.len);
+
+        et_check_int(decode(&inflate, "", body.data, body.len, MIB, 0, &out),
+                     ET_OK);
+        et_check_int(et_decode_more(&inflate, text.len - 1, &out),
+                     ET_INFLATED_TOO_LARGE);
+
+        et_check_int(decode(&inflate, "", body.data, body.len, text.len - 1,
+                            0, &out), ET_OK);
+        et_check_int(et_decode_more(&inflate, MIB, &out),
+                     ET_INFLATED_TOO_LARGE);
+        free(body.data);
+    }
+
     ET_TEST("a zlib body without a label is left, unless it is asked for") {
         body = compressed(ZLIB, text.data, text.len);
         et_check_int(decode(&inflate, "", body.data, body.len, MIB, 0, &out),
                      ET_OK);
         et_check(same(out, body.data, body.len));
-        et_check_int(et_decode_more(&inflate, &out), ET_OK);
+        et_check_int(et_decode_more(&inflate, MIB, &out), ET_OK);
         et_check(same(out, text.data, text.len));
-        et_check_int(et_decode_more(&inflate, &out), ET_OK);
+        et_check_int(et_decode_more(&inflate, MIB, &out), ET_OK);
         et_check(same(out, text.data, text.len));
         free(body.data);
     }
@@ -908,7 +949,7 @@ test_labels(void)
 
         et_check_int(decode(&inflate, "deflate", twice.data, twice.len, MIB,
                             0, &out), ET_OK);
-        et_check_int(et_decode_more(&inflate, &out), ET_OK);
+        et_check_int(et_decode_more(&inflate, MIB, &out), ET_OK);
         et_check(same(out, text.data, text.len));
 
         free(body.data);
@@ -1037,6 +1078,8 @@ zstd(const char *text, size_t len)
 #endif
 
 
+#if (ET_HAVE_BROTLI || ET_HAVE_ZSTD)
+
 typedef buffer_t (*compress_pt)(const char *text, size_t len);
 
 
@@ -1133,6 +1176,8 @@ check_coding(et_encoding_t encoding, compress_pt compress)
     free(body.data);
     free(text.data);
 }
+
+#endif
 
 
 static void
@@ -1271,6 +1316,51 @@ test_file(void)
 }
 
 
+static void
+test_files(void)
+{
+    int            i, fd[2];
+    buffer_t       text, body, twice;
+    et_slice_t     out;
+    et_inflate_t   inflate;
+
+    ET_TEST("of two codings, each output lies in a file of its own") {
+        text = sample(3 * MIB);
+        body = compressed(GZIP, text.data, text.len);
+        twice = compressed(GZIP, body.data, body.len);
+
+        for (i = 0; i < 2; i++) {
+            char  name[] = "/tmp/et_test_XXXXXX";
+
+            fd[i] = mkstemp(name);
+            et_check(fd[i] != -1 && unlink(name) == 0);
+        }
+
+        et_inflate_init(&inflate, 0, fd[0]);
+        et_inflate_second_file(&inflate, fd[1]);
+
+        /* also after the buffers were given back, with the files left */
+
+        for (i = 0; i < 3; i++) {
+            et_check_int(decode(&inflate, "gzip, gzip", twice.data,
+                                twice.len, 4 * MIB, 0, &out), ET_OK);
+            et_check(same(out, text.data, text.len));
+            et_check(lseek(fd[0], 0, SEEK_END) > 0);
+            et_check(lseek(fd[1], 0, SEEK_END) > 0);
+            et_check(inflate.out.fd + inflate.before.fd == fd[0] + fd[1]);
+
+            et_inflate_destroy(&inflate);
+        }
+
+        (void) close(fd[0]);
+        (void) close(fd[1]);
+        free(twice.data);
+        free(body.data);
+        free(text.data);
+    }
+}
+
+
 int
 main(void)
 {
@@ -1286,6 +1376,7 @@ main(void)
     test_ratio();
     test_codings();
     test_file();
+    test_files();
 
     return et_test_done();
 }

@@ -111,6 +111,117 @@ et_test_compress(int bits)
 }
 
 
+/* The body again, in base64 (RFC 4648, section 4). */
+
+static void
+et_test_base64(void)
+{
+    size_t                i, n;
+    unsigned              group;
+    const unsigned char  *p;
+    static char           out[ET_TEST_BODY];
+
+    static const char  alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    p = (unsigned char *) request.body;
+
+    for (i = 0, n = 0; i < request.len; i += 3) {
+        group = (unsigned) p[i] << 16;
+        group |= (i + 1 < request.len) ? (unsigned) p[i + 1] << 8 : 0;
+        group |= (i + 2 < request.len) ? (unsigned) p[i + 2] : 0;
+
+        out[n++] = alphabet[group >> 18];
+        out[n++] = alphabet[group >> 12 & 63];
+        out[n++] = (i + 1 < request.len) ? alphabet[group >> 6 & 63] : '=';
+        out[n++] = (i + 2 < request.len) ? alphabet[group & 63] : '=';
+    }
+
+    memcpy(et_test_body, out, n);
+    request.len = n;
+}
+
+
+static void
+test_encoded_store(void)
+{
+    int  k;
+
+    ET_TEST("a store event in base64 is one, compressed in it or not") {
+        for (k = 0; k < 4; k++) {
+            et_test_store("{\"message\":\"encoded %d\"}", k);
+
+            if (k > 0) {
+                et_test_compress(k == 1 ? 15 : 31);
+            }
+
+            request.encodings.n = 0;
+            et_test_base64();
+
+            /* and all of it as the body of a request is compressed */
+
+            if (k == 3) {
+                et_test_compress(31);
+            }
+
+            et_check_int(et_test_take(), ET_OK);
+            et_check_int(ingest.nevents, 1);
+            et_check_int(ingest.inflated, k > 0);
+
+            if (ingest.nevents == 1) {
+                et_check(memcmp(ingest.records[0].message.data, "encoded", 7)
+                         == 0);
+            }
+        }
+    }
+
+    ET_TEST("a store event that is a zlib stream without more is one") {
+        et_test_store("{\"message\":\"zlib\"}");
+        et_test_compress(15);
+        request.encodings.n = 0;
+
+        et_check_int(et_test_take(), ET_OK);
+        et_check_str(ingest.records[0].message, "zlib");
+    }
+
+    ET_TEST("JSON behind a mark and blanks is JSON, and not base64") {
+        et_test_store("\xef\xbb\xbf \r\n\t{\"message\":\"plain\"}");
+        et_check_int(et_test_take(), ET_OK);
+        et_check_str(ingest.records[0].message, "plain");
+    }
+
+    ET_TEST("base64 of anything else is no event, nor are JSON's words") {
+        et_test_store("%s", "\x01\x02\x03 nothing");
+        et_test_base64();
+        et_check_int(et_test_take(), ET_BAD_JSON);
+
+        et_test_store("null");
+        et_check_int(et_test_take(), ET_BAD_JSON);
+
+        et_test_store("1234");
+        et_check_int(et_test_take(), ET_BAD_JSON);
+    }
+
+    ET_TEST("a stream in base64 is inflated no further than an event is large")
+    {
+        et_test_store("{\"message\":\"%0*d\"}", 100000, 7);
+        et_test_compress(15);
+        request.encodings.n = 0;
+        et_test_base64();
+        request.limits.max_event = 99999;
+
+        et_check_int(et_test_take(), ET_EVENT_TOO_LARGE);
+        et_check(ingest.inflate.out.size <= 100000);
+    }
+
+    ET_TEST("an envelope is in no base64") {
+        et_test_envelope("{}\n{\"type\":\"event\"}\n{}");
+        et_test_base64();
+        et_check_int(et_test_take(), ET_BAD_ENVELOPE);
+    }
+}
+
+
 /* An envelope of n events, each with the text behind its message. */
 
 static void
@@ -213,6 +324,8 @@ main(void)
     };
 
     et_check(et_ingest_init(&ingest));
+
+    test_encoded_store();
 
     ET_TEST("an envelope's event comes out, grouped, under the envelope's id")
     {

@@ -124,12 +124,19 @@ is(main::stored("concat(message, '|', tags['type'])", "events",
 
 === TEST 5: reports in an envelope
 --- request eval
-"POST /api/\$PROJECT/envelope/\n"
-  . ET::envelope("{}", ["raw_security", $::CSP =~ s/evil/envelope/r])
---- response_body_like: "id"
+["POST /api/\$PROJECT/envelope/\n"
+   . ET::envelope("{}", ["raw_security", $::CSP =~ s/evil/envelope/r]),
+ "POST /api/\$PROJECT/envelope/\n"
+   . ET::envelope("{}", ["security", $::CSP =~ s/evil/raw/r])]
+--- response_body_like eval
+[(qr/"id"/) x 2]
+--- error_code eval
+[200, 200]
 --- then
 is(main::stored("logger", "events", "message LIKE '%envelope.example%'"),
    "csp", "are the same events");
+is(main::stored("logger", "events", "message LIKE '%raw.example%'"),
+   "csp", "also where they are said to be events of reports");
 
 
 
@@ -263,3 +270,19 @@ my $json = "Content-Type: text/plain;charset=UTF-8";
 [200, 200, 200, 401, 200, 200]
 --- response_body_like eval
 [qr/^\{"id":"7{32}"\}$/, qr/"id"/, qr/"id"/, qr/"no_key"/, qr/"id"/, qr/"id"/]
+
+
+
+=== TEST 13: a report that a Relay has made an event of is that event
+--- request eval
+"POST /api/\$PROJECT/envelope/\n"
+  . ET::envelope("{\"event_id\":\"" . "8" x 32 . "\"}", ["security",
+        '{"type":"csp","logger":"csp","culprit":"img-src","logentry":'
+        . '{"formatted":"Blocked image from relay.example"},"csp":{'
+        . '"effective_directive":"img-src","blocked_uri":"relay.example"}}'])
+--- response_body eval
+"{\"id\":\"" . "8" x 32 . "\"}"
+--- then
+is(main::stored("concat(message, '|', culprit, '|', toString(n))", "events",
+                "event_id = toUUID('" . "8" x 32 . "')"),
+   "Blocked image from relay.example|img-src|1", "under its id");

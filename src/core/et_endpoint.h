@@ -19,8 +19,15 @@
  */
 et_reason_t et_security_read(et_ingest_t *ingest,
     const et_request_t *request);
-et_reason_t et_item_security(et_ingest_t *ingest,
+et_reason_t et_item_raw_security(et_ingest_t *ingest,
     const et_request_t *request, et_item_t *item);
+
+/*
+ * The same as an event: what a Relay makes of a report that it passes on.  A
+ * report in the form of a browser's is taken, too.
+ */
+et_reason_t et_item_security(et_ingest_t *ingest, const et_request_t *request,
+    et_item_t *item);
 
 /* Network Error Logging (W3C): an array of reports, each an event. */
 et_reason_t et_nel_read(et_ingest_t *ingest, const et_request_t *request);

@@ -51,7 +51,8 @@ static const et_item_read_pt  et_item_readers[ET_ITEM_TYPE_COUNT] = {
     [ET_ITEM_FEEDBACK] = et_item_feedback,
     [ET_ITEM_LOG] = et_item_log,
     [ET_ITEM_NEL] = et_item_nel,
-    [ET_ITEM_RAW_SECURITY] = et_item_security,
+    [ET_ITEM_RAW_SECURITY] = et_item_raw_security,
+    [ET_ITEM_SECURITY] = et_item_security,
     [ET_ITEM_SESSION] = et_item_session,
     [ET_ITEM_SESSIONS] = et_item_sessions,
     [ET_ITEM_UNREAL_REPORT] = et_item_unreal,
@@ -447,6 +448,7 @@ et_ingest_scrub(et_ingest_t *ingest, const et_request_t *request,
 
     case ET_ITEM_EVENT:
     case ET_ITEM_FEEDBACK:
+    case ET_ITEM_SECURITY:
         root = ET_SCRUB_EVENT;
         break;
 
@@ -458,7 +460,6 @@ et_ingest_scrub(et_ingest_t *ingest, const et_request_t *request,
     case ET_ITEM_SESSION:
     case ET_ITEM_SESSIONS:
     case ET_ITEM_USER_REPORT:
-    case ET_ITEM_SECURITY:
     case ET_ITEM_RAW_SECURITY:
     case ET_ITEM_NEL:
         root = ET_SCRUB_OTHER;

@@ -33,6 +33,9 @@ typedef struct {
 
 static et_reason_t et_security_json(et_ingest_t *ingest,
     const et_request_t *request, char *text, size_t len);
+static int et_security_is_report(const cJSON *root);
+static et_reason_t et_security_report(et_ingest_t *ingest,
+    const et_request_t *request, const cJSON *root);
 static et_reason_t et_security_list(et_ingest_t *ingest,
     const et_request_t *request, const cJSON *list);
 static et_reason_t et_security_csp(et_ingest_t *ingest,
@@ -68,10 +71,28 @@ et_security_read(et_ingest_t *ingest, const et_request_t *request)
 
 
 et_reason_t
-et_item_security(et_ingest_t *ingest, const et_request_t *request,
+et_item_raw_security(et_ingest_t *ingest, const et_request_t *request,
     et_item_t *item)
 {
     return et_security_json(ingest, request, item->payload, item->len);
+}
+
+
+et_reason_t
+et_item_security(et_ingest_t *ingest, const et_request_t *request,
+    et_item_t *item)
+{
+    cJSON        *root;
+    et_reason_t   reason;
+
+    reason = et_report_json(ingest, request, item->payload, item->len, &root);
+    if (reason != ET_OK) {
+        return reason;
+    }
+
+    return et_security_is_report(root)
+           ? et_security_report(ingest, request, root)
+           : et_ingest_event(ingest, request, item->payload, item->len);
 }
 
 
@@ -96,12 +117,40 @@ et_security_json(et_ingest_t *ingest, const et_request_t *request,
 {
     cJSON        *root;
     et_reason_t   reason;
-    const cJSON  *report;
 
     reason = et_report_json(ingest, request, text, len, &root);
-    if (reason != ET_OK) {
-        return reason;
+
+    return reason == ET_OK ? et_security_report(ingest, request, root)
+                           : reason;
+}
+
+
+/* Whether it has the form of a report, and not of the event of one. */
+
+static int
+et_security_is_report(const cJSON *root)
+{
+    size_t  i;
+
+    static const char *const  names[] = {
+        "csp-report", "expect-ct-report", "expect-staple-report", "known-pins"
+    };
+
+    for (i = 0; i < ET_EVENT_NAMES(names); i++) {
+        if (et_json_get(root, names[i]) != NULL) {
+            return 1;
+        }
     }
+
+    return cJSON_IsArray(root);
+}
+
+
+static et_reason_t
+et_security_report(et_ingest_t *ingest, const et_request_t *request,
+    const cJSON *root)
+{
+    const cJSON  *report;
 
     if (cJSON_IsArray(root)) {
         return et_security_list(ingest, request, root);

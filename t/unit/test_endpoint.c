@@ -160,6 +160,41 @@ main(void)
         et_check_int(et_security_read(&ingest, &request), ET_BAD_JSON);
     }
 
+    ET_TEST("an item of a report is one, or the event of one") {
+        et_item_t  item;
+
+        et_check_int(et_test_open("{\"csp-report\":{\"effective-directive\":"
+            "\"img-src\",\"blocked-uri\":\"data\"}}"), ET_OK);
+        memset(&item, 0, sizeof(item));
+        item.payload = ingest.text;
+        item.len = ingest.len;
+        et_check_int(et_item_security(&ingest, &request, &item), ET_OK);
+        et_check_str(ingest.records[0].message, "Blocked 'img' from 'data'");
+
+        et_check_int(et_test_open("{\"message\":\"as it is\",\"csp\":{}}"),
+                     ET_OK);
+        item.payload = ingest.text;
+        item.len = ingest.len;
+        et_check_int(et_item_security(&ingest, &request, &item), ET_OK);
+        et_check_str(ingest.records[0].message, "as it is");
+
+        /* one that is damaged does not become an event without anything */
+
+        et_check_int(et_test_open("{\"csp-report\":{}}"), ET_OK);
+        item.payload = ingest.text;
+        item.len = ingest.len;
+        et_check_int(et_item_security(&ingest, &request, &item),
+                     ET_BAD_REPORT);
+
+        et_check_int(et_test_open("7"), ET_OK);
+        item.payload = ingest.text;
+        item.len = ingest.len;
+        et_check_int(et_item_security(&ingest, &request, &item), ET_BAD_JSON);
+        request.limits.max_event = 0;
+        et_check_int(et_item_security(&ingest, &request, &item),
+                     ET_EVENT_TOO_LARGE);
+    }
+
     ET_TEST("network errors are events by type and host") {
         et_check_int(et_test_open("[{\"age\":5,\"type\":\"network-error\","
             "\"url\":\"https://api.example/x\",\"body\":{\"type\":"

@@ -294,13 +294,15 @@ et_event_read_id(et_arena_t *arena, et_event_t *event, const cJSON *item,
         return ET_OK;
     }
 
-    if (item != NULL) {
-        text = et_json_str(item);
+    text = et_json_str(item);
 
-        if (text.data != NULL && et_event_id_parse(text, event->id)) {
-            return ET_OK;
-        }
+    if (et_event_id_parse(text, event->id)) {
+        return ET_OK;
+    }
 
+    /* an empty one is none */
+
+    if (item != NULL && (text.data == NULL || text.len != 0)) {
         if (source->strict_id) {
             return ET_BAD_EVENT_ID;
         }

@@ -268,7 +268,8 @@ test_ids(void)
 
         source.strict_id = 1;
         et_check_int(parse_field("event_id", "'x'"), ET_BAD_EVENT_ID);
-        et_check_int(parse_field("event_id", "''"), ET_BAD_EVENT_ID);
+        et_check_int(parse_field("event_id", "''"), ET_OK);
+        et_check_int(event.id[6] >> 4, 4);
         et_check_int(parse_field("event_id", "12"), ET_BAD_EVENT_ID);
         et_check_int(parse_field("event_id", "'" ID "'"), ET_OK);
         defaults();

@@ -582,6 +582,43 @@ et_keys_project(const et_keys_t *keys, et_slice_t key, uint64_t *project)
 }
 
 
+int
+et_keys_of(const et_keys_t *keys, uint64_t project, const void **place,
+    et_slice_t *key)
+{
+    uint64_t               i;
+    const et_keys_pair_t  *pair;
+
+    /* behind the last one in its bucket, then in the buckets that follow */
+
+    pair = *place;
+    i = 0;
+
+    if (pair != NULL) {
+        i = 1 + (uint64_t) (et_keys_pair_bucket(keys, pair->key, pair->project)
+                            - keys->pairs);
+        pair = pair->next;
+    }
+
+    for ( ;; ) {
+
+        for ( /* void */ ; pair != NULL; pair = pair->next) {
+            if (pair->project == project && pair->key != &keys->any) {
+                *place = pair;
+                *key = pair->key->text;
+                return 1;
+            }
+        }
+
+        if (i > keys->mask) {
+            return 0;
+        }
+
+        pair = keys->pairs[i++];
+    }
+}
+
+
 size_t
 et_keys_count(const et_keys_t *keys)
 {

@@ -57,6 +57,11 @@ et_reason_t et_keys_check(const et_keys_t *keys, et_slice_t key,
 et_reason_t et_keys_project(const et_keys_t *keys, et_slice_t key,
     uint64_t *project);
 
+/* A project's next key: 1, or 0 behind its last one.  *place is NULL at first.
+ * It looks at the whole file: not for each event. */
+int et_keys_of(const et_keys_t *keys, uint64_t project, const void **place,
+    et_slice_t *key);
+
 /* Pairs of a project and a key; lines with "*" are none. */
 size_t et_keys_count(const et_keys_t *keys);
 

@@ -28,6 +28,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "et_access.h"
 #include "et_gitlab_key.h"
 #include "et_ingest.h"
 #include "et_key_secret.h"
@@ -114,6 +115,7 @@ typedef struct {
     /* errortracking_api; its types are in ngx_http_errortracking_api.h */
     const void                     *api;
     ngx_array_t                    *tokens;  /* of ngx_str_t */
+    et_tokens_t                    *bearers; /* errortracking_tokens */
     ngx_str_t                       query_uri;
     ngx_str_t                       query_database;
     size_t                          query_buffer;
@@ -268,6 +270,9 @@ ngx_int_t ngx_http_errortracking_read_file(ngx_conf_t *cf, ngx_str_t *name,
     const char *what, size_t max, et_slice_t *text);
 et_slice_t ngx_http_errortracking_first_line(et_slice_t text);
 
+/* An arena that lives as long as the configuration; NULL: no memory. */
+et_arena_t *ngx_http_errortracking_conf_arena(ngx_conf_t *cf, size_t limit);
+
 /* scrub: directive parsers, merging */
 char *ngx_http_errortracking_scrub_fields(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -296,6 +301,8 @@ char *ngx_http_errortracking_api(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_errortracking_query_directive(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 char *ngx_http_errortracking_token(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_errortracking_tokens(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_errortracking_api_merge(ngx_conf_t *cf,
     ngx_http_errortracking_loc_conf_t *prev,

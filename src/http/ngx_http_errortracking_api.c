@@ -91,6 +91,10 @@ ngx_http_errortracking_api_body(ngx_http_request_t *r)
     api = elcf->api;
     call = &ctx->call;
 
+    call->known_keys.keys = elcf->keys;
+    call->known_keys.secrets = elcf->secrets;
+    call->known_keys.nsecrets = elcf->nsecrets;
+
     if (ngx_http_errortracking_api_request(r, call) != NGX_OK) {
         ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
         return;
@@ -566,6 +570,9 @@ ngx_http_errortracking_api_reply(ngx_http_request_t *r, et_call_t *call)
     if (ngx_http_errortracking_api_add(r, "Link", call->link) != NGX_OK
         || ngx_http_errortracking_api_add(r, "Content-Disposition",
                                           call->filename)
+           != NGX_OK
+        || ngx_http_errortracking_api_add(r, "WWW-Authenticate",
+                                          call->challenge)
            != NGX_OK
         || ngx_http_errortracking_api_add(r, "Cache-Control",
                                           et_slice("no-store", 8))

@@ -32,10 +32,16 @@ typedef struct {
 
     /* NGX_OK, or NGX_DECLINED and the call is answered */
     ngx_int_t            (*access)(ngx_http_request_t *r, et_call_t *call);
+    ngx_uint_t             bearer;     /* unsigned  bearer:1; they have tokens
+                                          of errortracking_tokens */
 } ngx_http_errortracking_api_t;
 
 
 ngx_int_t ngx_http_errortracking_api_handler(ngx_http_request_t *r);
+
+/* tokens: the access of an API whose clients have them */
+ngx_int_t ngx_http_errortracking_bearer_access(ngx_http_request_t *r,
+    et_call_t *call);
 
 
 #endif /* NGX_HTTP_ERRORTRACKING_API_H */

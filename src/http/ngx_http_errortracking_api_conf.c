@@ -5,6 +5,7 @@
 
 #include "ngx_http_errortracking_api.h"
 #include "et_gitlab.h"
+#include "et_sentry.h"
 
 #include <openssl/crypto.h>
 
@@ -25,8 +26,10 @@ static char *ngx_http_errortracking_token_add(ngx_conf_t *cf,
 
 static const ngx_http_errortracking_api_t  ngx_http_errortracking_apis[] = {
     { ngx_string("gitlab"), et_gitlab_operations,
-      ngx_http_errortracking_gitlab_access },
-    { ngx_null_string, NULL, NULL }
+      ngx_http_errortracking_gitlab_access, 0 },
+    { ngx_string("sentry"), et_sentry_operations,
+      ngx_http_errortracking_bearer_access, 1 },
+    { ngx_null_string, NULL, NULL, 0 }
 };
 
 
@@ -55,8 +58,8 @@ ngx_http_errortracking_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (api->name.len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid API \"%V\", it has to be \"gitlab\"",
-                           &value[1]);
+                           "invalid API \"%V\", it has to be \"gitlab\" or "
+                           "\"sentry\"", &value[1]);
         return NGX_CONF_ERROR;
     }
 
@@ -237,13 +240,18 @@ ngx_http_errortracking_api_merge(ngx_conf_t *cf,
     ngx_http_errortracking_loc_conf_t *prev,
     ngx_http_errortracking_loc_conf_t *conf)
 {
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_core_loc_conf_t            *clcf;
+    const ngx_http_errortracking_api_t  *api;
 
     ngx_conf_merge_msec_value(conf->api_timeout, prev->api_timeout,
                               NGX_HTTP_ERRORTRACKING_API_TIMEOUT);
 
     if (conf->tokens == NULL) {
         conf->tokens = prev->tokens;
+    }
+
+    if (conf->bearers == NULL) {
+        conf->bearers = prev->bearers;
     }
 
     if (conf->query_uri.len == 0) {
@@ -276,10 +284,14 @@ ngx_http_errortracking_api_merge(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    if (conf->tokens == NULL) {
+    api = conf->api;
+
+    if (api->bearer ? conf->bearers == NULL : conf->tokens == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"errortracking_api\" in location \"%V\" needs "
-                           "\"errortracking_token\"", &clcf->name);
+                           "\"errortracking_api %V\" in location \"%V\" "
+                           "needs \"%s\"", &api->name, &clcf->name,
+                           api->bearer ? "errortracking_tokens"
+                                       : "errortracking_token");
         return NGX_CONF_ERROR;
     }
 

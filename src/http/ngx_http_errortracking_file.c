@@ -1,9 +1,12 @@
 /*
  * Files that the configuration names and that are read with it: keys,
- * secrets.
+ * secrets, tokens; and where what is read of them lies.
  */
 
 #include "ngx_http_errortracking.h"
+
+
+static void ngx_http_errortracking_conf_arena_cleanup(void *data);
 
 
 ngx_int_t
@@ -90,4 +93,30 @@ ngx_http_errortracking_first_line(et_slice_t text)
     p = text.len == 0 ? NULL : memchr(text.data, '\n', text.len);
 
     return et_slice(text.data, p == NULL ? text.len : (size_t) (p - text.data));
+}
+
+
+et_arena_t *
+ngx_http_errortracking_conf_arena(ngx_conf_t *cf, size_t limit)
+{
+    et_arena_t          *arena;
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(cf->pool, sizeof(et_arena_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    arena = cln->data;
+    et_arena_init(arena, limit, 0);
+    cln->handler = ngx_http_errortracking_conf_arena_cleanup;
+
+    return arena;
+}
+
+
+static void
+ngx_http_errortracking_conf_arena_cleanup(void *data)
+{
+    et_arena_destroy(data);
 }

@@ -30,9 +30,6 @@ static char *ngx_http_errortracking_keys_parse(ngx_conf_t *cf,
     ngx_http_errortracking_loc_conf_t *elcf, et_slice_t text);
 static void ngx_http_errortracking_keys_report(void *data, unsigned line,
     const char *message);
-static void ngx_http_errortracking_keys_cleanup(void *data);
-static et_arena_t *ngx_http_errortracking_conf_arena(ngx_conf_t *cf,
-    size_t limit);
 static et_reason_t ngx_http_errortracking_known_key(ngx_http_request_t *r,
     et_slice_t key, et_keys_rules_t *rules);
 static et_reason_t ngx_http_errortracking_check_origin(ngx_http_request_t *r,
@@ -125,13 +122,6 @@ ngx_http_errortracking_keys_report(void *data, unsigned line,
 
     ngx_log_error(NGX_LOG_EMERG, ctx->cf->log, 0, "%s in %V:%ui", message,
                   ctx->file, (ngx_uint_t) line);
-}
-
-
-static void
-ngx_http_errortracking_keys_cleanup(void *data)
-{
-    et_arena_destroy(data);
 }
 
 
@@ -276,27 +266,6 @@ ngx_http_errortracking_allowed_origins(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     return NGX_CONF_OK;
-}
-
-
-/* An arena that lives as long as the configuration. */
-
-static et_arena_t *
-ngx_http_errortracking_conf_arena(ngx_conf_t *cf, size_t limit)
-{
-    et_arena_t          *arena;
-    ngx_pool_cleanup_t  *cln;
-
-    cln = ngx_pool_cleanup_add(cf->pool, sizeof(et_arena_t));
-    if (cln == NULL) {
-        return NULL;
-    }
-
-    arena = cln->data;
-    et_arena_init(arena, limit, 0);
-    cln->handler = ngx_http_errortracking_keys_cleanup;
-
-    return arena;
 }
 
 

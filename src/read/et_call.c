@@ -65,6 +65,11 @@ et_call_route(et_call_t *call, const et_operation_t *table, et_slice_t path)
 
         call->operation = table;
 
+        if (!et_access_scope(call->access, table->scopes)) {
+            et_call_fail(call, 403, "the token has no scope for this");
+            return 0;
+        }
+
         return 1;
     }
 

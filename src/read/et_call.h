@@ -29,6 +29,9 @@
 
 #include <cjson/cJSON.h>
 
+#include "et_access.h"
+#include "et_key_secret.h"
+#include "et_keys.h"
 #include "et_params.h"
 #include "et_sql.h"
 #include "et_result.h"
@@ -68,7 +71,15 @@ typedef struct {
     et_verb_t       method;
     const char       *path;    /* "projects/" "*" "/errors" */
     et_operation_pt   run;
+    unsigned          scopes;  /* of which the token needs one */
 } et_operation_t;
+
+/* Which keys the server knows, for those who ask for a project's DSN. */
+typedef struct {
+    const et_keys_t         *keys;     /* NULL: no file */
+    et_key_secret_t *const  *secrets;
+    size_t                   nsecrets;
+} et_known_keys_t;
 
 struct et_call_s {
     et_arena_t           *arena;
@@ -81,7 +92,8 @@ struct et_call_s {
     et_params_t           params;
     et_slice_t            body;
     int64_t               now;         /* microseconds */
-    const void           *access;      /* what the API's token allows */
+    const et_access_t    *access;      /* NULL: the token opens everything */
+    et_known_keys_t       known_keys;
 
     /* what is under way */
     const et_operation_t *operation;
@@ -97,6 +109,7 @@ struct et_call_s {
     et_slice_t            answer;      /* lives as long as the call */
     et_slice_t            link;        /* Link; len 0: none */
     et_slice_t            filename;    /* Content-Disposition; len 0: none */
+    et_slice_t            challenge;   /* WWW-Authenticate; len 0: none */
     int                   failed;      /* of JSON: no memory */
 };
 
@@ -104,7 +117,8 @@ struct et_call_s {
 /*
  * Finds the operation of a table (its last name is NULL) for method and path,
  * and sets operation and segments.  1; 0 where the call is answered: 404, or
- * 405 where the path has other methods.  The path is not decoded.
+ * 405 where the path has other methods, or 403 where the token has none of
+ * the operation's scopes.  The path is not decoded.
  */
 int et_call_route(et_call_t *call, const et_operation_t *table,
     et_slice_t path);

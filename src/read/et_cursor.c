@@ -8,6 +8,8 @@
 
 static void et_cursor_link(et_call_t *call, et_text_t *text,
     const et_cursor_t *cursor, uint64_t limit, const char *rel);
+static void et_cursor_link_sentry(et_call_t *call, et_text_t *text,
+    const et_cursor_t *cursor, const char *none, const char *rel);
 
 
 int
@@ -150,5 +152,98 @@ et_cursor_link(et_call_t *call, et_text_t *text, const et_cursor_t *cursor,
     et_text_u64(text, limit);
     et_text_str(text, ">; rel=\"");
     et_text_str(text, rel);
+    et_text_char(text, '"');
+}
+
+
+int
+et_call_cursor_sentry(et_call_t *call, et_cursor_t *cursor)
+{
+    size_t      i, colons;
+    et_slice_t  text;
+
+    memset(cursor, 0, sizeof(et_cursor_t));
+
+    text = et_params_get(&call->params, "cursor");
+
+    for (colons = 0, i = 0; i < text.len; i++) {
+
+        if (text.data[i] == ':') {
+            colons++;
+
+        } else if (text.data[i] < '0' || text.data[i] > '9') {
+            break;
+        }
+    }
+
+    return i == text.len && colons == 2 ? 1 : et_call_cursor(call, cursor);
+}
+
+
+void
+et_call_link_sentry(et_call_t *call, const et_cursor_t *next,
+    const et_cursor_t *previous)
+{
+    et_text_t  text;
+
+    et_text_init(&text, call->arena);
+
+    et_cursor_link_sentry(call, &text, previous, "0:0:1", "previous");
+    et_text_str(&text, ", ");
+    et_cursor_link_sentry(call, &text, next, "0:0:0", "next");
+
+    call->link = et_text_slice(&text);
+
+    if (call->link.data == NULL) {
+        call->failed = 1;
+    }
+}
+
+
+static void
+et_cursor_link_sentry(et_call_t *call, et_text_t *text,
+    const et_cursor_t *cursor, const char *none, const char *rel)
+{
+    size_t       i;
+    et_param_t  *item;
+
+    et_text_char(text, '<');
+    et_text_add(text, call->url);
+    et_text_char(text, '?');
+
+    for (i = 0; i < call->params.n; i++) {
+        item = &call->params.items[i];
+
+        if (et_slice_eq(item->name, et_slice("cursor", 6))) {
+            continue;
+        }
+
+        et_text_url(text, item->name);
+        et_text_char(text, '=');
+        et_text_url(text, item->value);
+        et_text_char(text, '&');
+    }
+
+    et_text_str(text, "cursor=");
+
+    if (cursor == NULL) {
+        et_text_str(text, none);
+
+    } else {
+        et_cursor_print(text, cursor);
+    }
+
+    et_text_str(text, ">; rel=\"");
+    et_text_str(text, rel);
+    et_text_str(text, cursor == NULL ? "\"; results=\"false\"; cursor=\""
+                                     : "\"; results=\"true\"; cursor=\"");
+
+    if (cursor == NULL) {
+        et_text_str(text, none);
+
+    } else {
+        et_cursor_print(text, cursor);
+    }
+
     et_text_char(text, '"');
 }

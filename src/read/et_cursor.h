@@ -39,5 +39,18 @@ void et_cursor_print(et_text_t *text, const et_cursor_t *cursor);
 void et_call_link(et_call_t *call, const et_cursor_t *next,
     const et_cursor_t *previous, uint64_t limit);
 
+/*
+ * The parameter "cursor" as et_call_cursor(); one of the form "0:100:0", which
+ * Sentry's clients begin with, is the first page.
+ */
+int et_call_cursor_sentry(et_call_t *call, et_cursor_t *cursor);
+
+/*
+ * The header Link, as Sentry's clients read it: always both pages, with
+ * results="false" where there is none, and the attributes in this order.
+ */
+void et_call_link_sentry(et_call_t *call, const et_cursor_t *next,
+    const et_cursor_t *previous);
+
 
 #endif /* ET_CURSOR_H */

@@ -56,22 +56,25 @@ static void et_gitlab_names(cJSON *object, et_slice_t type, et_slice_t value,
 
 
 const et_operation_t  et_gitlab_operations[] = {
-    { "list_errors", ET_VERB_GET, "projects/*/errors", et_gitlab_errors },
-    { "get_error", ET_VERB_GET, "projects/*/errors/*", et_gitlab_error },
+    { "list_errors", ET_VERB_GET, "projects/*/errors", et_gitlab_errors,
+      ET_SCOPE_ANY },
+    { "get_error", ET_VERB_GET, "projects/*/errors/*", et_gitlab_error,
+      ET_SCOPE_ANY },
     { "update_error", ET_VERB_PUT, "projects/*/errors/*",
-      et_gitlab_update },
+      et_gitlab_update, ET_SCOPE_ANY },
     { "list_events", ET_VERB_GET, "projects/*/errors/*/events",
-      et_gitlab_events },
+      et_gitlab_events, ET_SCOPE_ANY },
     { "list_messages", ET_VERB_GET, "projects/*/messages",
-      et_gitlab_messages },
-    { "delete_project", ET_VERB_DELETE, "projects/*", et_gitlab_delete },
+      et_gitlab_messages, ET_SCOPE_ANY },
+    { "delete_project", ET_VERB_DELETE, "projects/*", et_gitlab_delete,
+      ET_SCOPE_ANY },
     { "list_errors_v2", ET_VERB_GET, "api/0/organizations/*/issues",
-      et_gitlab_issues },
+      et_gitlab_issues, ET_SCOPE_ANY },
     { "list_projects", ET_VERB_GET, "api/0/organizations/*/projects",
-      et_gitlab_projects },
+      et_gitlab_projects, ET_SCOPE_ANY },
     { "get_stats_v2", ET_VERB_GET, "api/0/organizations/*/stats_v2",
-      et_gitlab_stats },
-    { NULL, ET_VERB_GET, NULL, NULL }
+      et_gitlab_stats, ET_SCOPE_ANY },
+    { NULL, ET_VERB_GET, NULL, NULL, 0 }
 };
 
 

@@ -435,6 +435,52 @@ test_failures(void)
 }
 
 
+static void
+test_of(void)
+{
+    char         text[64 * 40], *p;
+    size_t       i, n;
+    report_t     r;
+    et_keys_t   *keys;
+    et_arena_t   arena;
+    et_slice_t   key;
+    const void  *place;
+    unsigned     seen[64];
+
+    et_arena_init(&arena, MIB, 0);
+
+    p = text;
+
+    for (i = 0; i < 64; i++) {
+        p += sprintf(p, "%zu key%zu\n", i % 3, i);
+    }
+
+    sprintf(p, "1 *\n");
+
+    keys = parse(&arena, text, &r);
+
+    ET_TEST("a project's keys are listed once each, and no other's") {
+        memset(seen, 0, sizeof(seen));
+        n = 0;
+        place = NULL;
+
+        while (et_keys_of(keys, 1, &place, &key)) {
+            i = (size_t) atoi(et_arena_copy(&arena, key).data + 3);
+            et_check_int(i % 3, 1);
+            et_check_int(seen[i]++, 0);
+            n++;
+        }
+
+        et_check_int(n, 21);
+
+        place = NULL;
+        et_check(!et_keys_of(keys, 3, &place, &key));
+    }
+
+    et_arena_destroy(&arena);
+}
+
+
 int
 main(void)
 {
@@ -450,6 +496,8 @@ main(void)
     et_arena_destroy(&arena);
 
     test_failures();
+
+    test_of();
 
     return et_test_done();
 }

@@ -4,12 +4,16 @@
 
 #include <stdio.h>
 
+#include "et_event.h"
 #include "et_events.h"
 #include "et_events_sql.h"
+#include "et_time.h"
 
 
 /* rows; a page that is not filled by then ends early */
 #define ET_EVENTS_WINDOW  100000
+
+#define ET_MINUTE  (60 * ET_SECOND)
 
 
 static void et_events_ask_times(et_call_t *call,
@@ -18,10 +22,14 @@ static void et_events_ask_page(et_call_t *call,
     const et_events_filter_t *filter);
 static int et_events_ascending(const et_events_filter_t *filter);
 static int et_events_read_rows(et_call_t *call, et_slice_t answer,
-    uint64_t limit, et_events_t *list);
+    uint64_t limit, int wide, et_events_t *list);
+static void et_events_read_row(et_value_t *row, int wide,
+    et_event_row_t *event);
 static void et_events_reverse(et_events_t *list);
 static void et_events_cursor(et_cursor_t *cursor, const et_event_row_t *event,
     int back);
+static void et_events_key(et_sql_t *query, int64_t key, uint64_t high,
+    uint64_t low);
 static uint64_t et_events_hex(et_slice_t text);
 
 
@@ -65,7 +73,9 @@ et_events_step(et_call_t *call, et_events_filter_t *filter, et_events_t *list)
         return ET_EVENTS_ASK;
     }
 
-    if (!et_events_read_rows(call, call->answers[0], filter->limit, list)) {
+    if (!et_events_read_rows(call, call->answers[0], filter->limit,
+                             filter->wide, list))
+    {
         return ET_EVENTS_ANSWERED;
     }
 
@@ -105,6 +115,23 @@ et_events_ask_times(et_call_t *call, const et_events_filter_t *filter)
 
     query = et_call_query(call, ET_SQL_EVENT_TIMES_COLUMNS);
 
+    et_sql_u64(query, "project", filter->project);
+    et_sql_u64(query, "window", filter->window);
+
+    if (filter->whole_project) {
+        et_sql_add(query, ET_SQL_PROJECT_TIMES);
+
+        if (filter->cursor.given) {
+            et_sql_add(query, ascending ? ET_SQL_MINUTES_FROM
+                                        : ET_SQL_MINUTES_TO);
+            et_sql_i64(query, "minute", filter->cursor.key / ET_MINUTE * 60);
+        }
+
+        et_sql_add(query, ascending ? ET_SQL_MINUTES_ASC
+                                    : ET_SQL_MINUTES_DESC);
+        return;
+    }
+
     et_sql_add(query, ET_SQL_EVENT_TIMES);
 
     if (filter->cursor.given) {
@@ -113,10 +140,7 @@ et_events_ask_times(et_call_t *call, const et_events_filter_t *filter)
     }
 
     et_sql_add(query, ascending ? ET_SQL_TIMES_ASC : ET_SQL_TIMES_DESC);
-
-    et_sql_u64(query, "project", filter->project);
     et_sql_u64(query, "fingerprint", filter->fingerprint);
-    et_sql_u64(query, "window", filter->window);
 }
 
 
@@ -124,40 +148,68 @@ static void
 et_events_ask_page(et_call_t *call, const et_events_filter_t *filter)
 {
     int                 ascending;
-    char                id[40];
     et_sql_t           *query;
     const et_cursor_t  *cursor;
 
     cursor = &filter->cursor;
     ascending = et_events_ascending(filter);
 
-    query = et_call_query(call, ET_SQL_EVENT_COLUMNS);
+    query = et_call_query(call, filter->wide ? ET_SQL_EVENT_WIDE_COLUMNS
+                                             : ET_SQL_EVENT_COLUMNS);
 
-    et_sql_add(query, ET_SQL_EVENTS);
+    et_sql_add(query, ET_SQL_EVENTS_SELECT);
+    et_sql_add(query, filter->no_payload ? ET_SQL_EVENTS_NONE
+                                         : ET_SQL_EVENTS_PAYLOAD);
+
+    if (filter->wide) {
+        et_sql_add(query, ET_SQL_EVENT_WIDE);
+    }
+
+    et_sql_add(query, ET_SQL_EVENTS_FROM);
+
+    if (filter->wide) {
+        et_sql_add(query, ET_SQL_EVENT_WIDE);
+    }
+
+    et_sql_add(query, ET_SQL_EVENTS_WHERE);
+
+    if (filter->whole_project) {
+        et_sql_add(query, ET_SQL_EVENTS_PROJECT);
+
+    } else {
+        et_sql_add(query, ET_SQL_EVENTS_ERROR);
+        et_sql_u64(query, "fingerprint", filter->fingerprint);
+    }
 
     if (cursor->given) {
         et_sql_add(query, ascending ? ET_SQL_EVENTS_BEHIND
                                     : ET_SQL_EVENTS_BEFORE);
-        et_sql_i64(query, "key", cursor->key);
-
-        snprintf(id, sizeof(id), "%08x-%04x-%04x-%04x-%012llx",
-                 (unsigned) (cursor->id[0] >> 32),
-                 (unsigned) (cursor->id[0] >> 16) & 0xffff,
-                 (unsigned) cursor->id[0] & 0xffff,
-                 (unsigned) (cursor->id[1] >> 48),
-                 (unsigned long long) cursor->id[1] & 0xffffffffffffULL);
-
-        et_sql_str(query, "id", et_slice_str(id));
+        et_events_key(query, cursor->key, cursor->id[0], cursor->id[1]);
     }
 
     et_sql_add(query, ascending ? ET_SQL_EVENTS_ASC : ET_SQL_EVENTS_DESC);
 
     et_sql_u64(query, "project", filter->project);
-    et_sql_u64(query, "fingerprint", filter->fingerprint);
     et_sql_i64(query, "from", filter->from);
     et_sql_i64(query, "to", filter->to);
     et_sql_u64(query, "limit", filter->limit + 1);
-    et_sql_u64(query, "bytes", ET_EVENTS_PAGE);
+    et_sql_u64(query, "bytes", filter->no_payload ? INT64_MAX
+                                                  : ET_EVENTS_PAGE);
+}
+
+
+static void
+et_events_key(et_sql_t *query, int64_t key, uint64_t high, uint64_t low)
+{
+    char  id[40];
+
+    snprintf(id, sizeof(id), "%08x-%04x-%04x-%04x-%012llx",
+             (unsigned) (high >> 32), (unsigned) (high >> 16) & 0xffff,
+             (unsigned) high & 0xffff, (unsigned) (low >> 48),
+             (unsigned long long) low & 0xffffffffffffULL);
+
+    et_sql_i64(query, "key", key);
+    et_sql_str(query, "id", et_slice_str(id));
 }
 
 
@@ -170,12 +222,10 @@ et_events_ascending(const et_events_filter_t *filter)
 
 static int
 et_events_read_rows(et_call_t *call, et_slice_t answer, uint64_t limit,
-    et_events_t *list)
+    int wide, et_events_t *list)
 {
-    uint64_t         found;
-    et_value_t      *row;
-    et_result_t      result;
-    et_event_row_t  *event;
+    uint64_t     found;
+    et_result_t  result;
 
     memset(list, 0, sizeof(et_events_t));
 
@@ -186,36 +236,15 @@ et_events_read_rows(et_call_t *call, et_slice_t answer, uint64_t limit,
         return 0;
     }
 
-    et_result_open(&result, ET_SQL_EVENT_COLUMNS, answer);
+    et_result_open(&result, wide ? ET_SQL_EVENT_WIDE_COLUMNS
+                                 : ET_SQL_EVENT_COLUMNS, answer);
 
-    row = result.row;
     found = 0;
 
     while (list->n < limit && et_result_next(&result)) {
+        et_events_read_row(result.row, wide, &list->items[list->n++]);
 
-        event = &list->items[list->n++];
-
-        event->project = row[0].u;
-        event->fingerprint = row[1].u;
-        event->id = row[2].s;
-        event->timestamp = row[3].i;
-        event->received = row[4].i;
-        event->level = row[5].s;
-        event->platform = row[6].s;
-        event->type = row[7].s;
-        event->value = row[8].s;
-        event->message = row[9].s;
-        event->culprit = row[10].s;
-        event->environment = row[11].s;
-        event->release = row[12].s;
-        event->payload = row[13].s;
-
-        found = row[14].u;
-
-        if (event->id.len == 32) {
-            event->id_high = et_events_hex(et_slice(event->id.data, 16));
-            event->id_low = et_events_hex(et_slice(event->id.data + 16, 16));
-        }
+        found = result.row[14].u;
     }
 
     if (result.bad) {
@@ -228,6 +257,47 @@ et_events_read_rows(et_call_t *call, et_slice_t answer, uint64_t limit,
     list->more = found > list->n;
 
     return 1;
+}
+
+
+static void
+et_events_read_row(et_value_t *row, int wide, et_event_row_t *event)
+{
+    event->project = row[0].u;
+    event->fingerprint = row[1].u;
+    event->id = row[2].s;
+    event->timestamp = row[3].i;
+    event->received = row[4].i;
+    event->level = row[5].s;
+    event->platform = row[6].s;
+    event->type = row[7].s;
+    event->value = row[8].s;
+    event->message = row[9].s;
+    event->culprit = row[10].s;
+    event->environment = row[11].s;
+    event->release = row[12].s;
+    event->payload = row[13].s;
+
+    if (event->id.len == 32) {
+        event->id_high = et_events_hex(et_slice(event->id.data, 16));
+        event->id_low = et_events_hex(et_slice(event->id.data + 16, 16));
+    }
+
+    if (wide) {
+        event->logger = row[15].s;
+        event->dist = row[16].s;
+        event->transaction = row[17].s;
+        event->server_name = row[18].s;
+        event->trace_id = row[19].s;
+        event->user_id = row[20].s;
+        event->user_email = row[21].s;
+        event->user_name = row[22].s;
+        event->user_ip = row[23].s;
+        event->sdk_name = row[24].s;
+        event->sdk_version = row[25].s;
+        event->tags = row[26];
+        event->notes = row[27];
+    }
 }
 
 
@@ -263,14 +333,138 @@ et_events_link(et_call_t *call, const et_events_filter_t *filter,
 }
 
 
+void
+et_events_link_sentry(et_call_t *call, const et_events_t *list)
+{
+    et_cursor_t  next, previous;
+
+    if (list->n == 0) {
+        et_call_link_sentry(call, NULL, NULL);
+        return;
+    }
+
+    et_events_cursor(&next, &list->items[list->n - 1], 0);
+    et_events_cursor(&previous, &list->items[0], 1);
+
+    et_call_link_sentry(call, list->more ? &next : NULL,
+                        list->before ? &previous : NULL);
+}
+
+
 static void
 et_events_cursor(et_cursor_t *cursor, const et_event_row_t *event, int back)
 {
+    memset(cursor, 0, sizeof(et_cursor_t));
+
     cursor->back = back;
     cursor->asof = 0;
     cursor->key = event->timestamp;
     cursor->id[0] = event->id_high;
     cursor->id[1] = event->id_low;
+}
+
+
+int
+et_event_id_known(et_slice_t id)
+{
+    unsigned char  bytes[ET_EVENT_ID_LEN];
+
+    return et_event_id_parse(id, bytes);
+}
+
+
+void
+et_event_ask(et_call_t *call, et_slice_t id, const uint64_t *projects,
+    size_t nprojects, uint64_t fingerprint)
+{
+    char            text[32];
+    et_sql_t       *query;
+    unsigned char   bytes[ET_EVENT_ID_LEN];
+
+    memset(bytes, 0, sizeof(bytes));
+
+    (void) et_event_id_parse(id, bytes);
+    et_event_id_print(bytes, text);
+
+    query = et_call_query(call, ET_SQL_EVENT_WIDE_COLUMNS);
+
+    et_sql_add(query, ET_SQL_ONE_EVENT);
+
+    if (fingerprint != 0) {
+        et_sql_add(query, ET_SQL_ONE_EVENT_ERROR);
+        et_sql_u64(query, "fingerprint", fingerprint);
+    }
+
+    et_sql_add(query, ET_SQL_ONE_EVENT_END);
+    et_sql_u64s(query, "projects", projects, nprojects);
+    et_sql_str(query, "id", et_slice(text, sizeof(text)));
+}
+
+
+int
+et_event_read(et_call_t *call, et_slice_t answer, et_event_row_t *event)
+{
+    et_events_t  list;
+
+    if (!et_events_read_rows(call, answer, 1, 1, &list)) {
+        return 0;
+    }
+
+    if (list.n == 0) {
+        et_call_fail(call, 404, "no such event");
+        return 0;
+    }
+
+    *event = list.items[0];
+
+    return 1;
+}
+
+
+void
+et_event_ask_beside(et_call_t *call, const et_event_row_t *event)
+{
+    int        i;
+    et_sql_t  *query;
+
+    for (i = 0; i < 2; i++) {
+        query = et_call_query(call, ET_SQL_BESIDE_COLUMNS);
+
+        et_sql_add(query, ET_SQL_BESIDE);
+        et_sql_add(query, i == 0 ? ET_SQL_BESIDE_NEXT
+                                 : ET_SQL_BESIDE_PREVIOUS);
+        et_sql_u64(query, "project", event->project);
+        et_sql_u64(query, "fingerprint", event->fingerprint);
+        et_events_key(query, event->timestamp, event->id_high,
+                      event->id_low);
+    }
+}
+
+
+int
+et_event_read_beside(et_call_t *call, const et_slice_t *answers,
+    et_slice_t *next, et_slice_t *previous)
+{
+    int          i;
+    et_slice_t  *ids[2];
+    et_result_t  result;
+
+    ids[0] = next;
+    ids[1] = previous;
+
+    for (i = 0; i < 2; i++) {
+        et_result_open(&result, ET_SQL_BESIDE_COLUMNS, answers[i]);
+
+        *ids[i] = et_result_next(&result) ? result.row[0].s
+                                          : et_slice(NULL, 0);
+
+        if (result.bad) {
+            et_call_unreadable(call);
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
@@ -291,7 +485,7 @@ int
 et_messages_read(et_call_t *call, et_slice_t answer, uint64_t limit,
     et_events_t *list)
 {
-    return et_events_read_rows(call, answer, limit, list);
+    return et_events_read_rows(call, answer, limit, 0, list);
 }
 
 

@@ -1,11 +1,13 @@
 /*
- * Events as they were kept: those of an error, one page after the other.
+ * Events as they were kept: those of an error or of a project, one page after
+ * the other, and one by its id.
  */
 
 #ifndef ET_EVENTS_H
 #define ET_EVENTS_H
 
 #include "et_cursor.h"
+#include "et_result.h"
 
 
 /* bytes of payloads on a page: it ends before its limit rather than to be too
@@ -16,6 +18,9 @@
 typedef struct {
     uint64_t      project;
     uint64_t      fingerprint;
+    unsigned      whole_project:1;  /* whatever their fingerprint */
+    unsigned      wide:1;      /* with what rows have beyond the payload */
+    unsigned      no_payload:1;
     int           oldest_first;
     et_cursor_t   cursor;
     uint64_t      limit;
@@ -45,6 +50,21 @@ typedef struct {
     et_slice_t    environment;
     et_slice_t    release;
     et_slice_t    payload;     /* JSON */
+
+    /* where it is asked for */
+    et_slice_t    logger;
+    et_slice_t    dist;
+    et_slice_t    transaction;
+    et_slice_t    server_name;
+    et_slice_t    trace_id;
+    et_slice_t    user_id;
+    et_slice_t    user_email;
+    et_slice_t    user_name;
+    et_slice_t    user_ip;
+    et_slice_t    sdk_name;
+    et_slice_t    sdk_version;
+    et_value_t    tags;        /* M */
+    et_value_t    notes;       /* S */
 } et_event_row_t;
 
 typedef struct {
@@ -71,6 +91,25 @@ et_events_rc_t et_events_step(et_call_t *call, et_events_filter_t *filter,
 
 void et_events_link(et_call_t *call, const et_events_filter_t *filter,
     const et_events_t *list);
+void et_events_link_sentry(et_call_t *call, const et_events_t *list);
+
+/*
+ * The event of an id (32 hexadecimal digits, or with dashes), wide; of any of
+ * these projects, and of a fingerprint where it is not 0.
+ */
+void et_event_ask(et_call_t *call, et_slice_t id, const uint64_t *projects,
+    size_t nprojects, uint64_t fingerprint);
+
+/* 1; 0 where there is none, or the call is answered (502, 503): status says. */
+int et_event_read(et_call_t *call, et_slice_t answer, et_event_row_t *event);
+
+/* 1 where the text is an event's id, in either form. */
+int et_event_id_known(et_slice_t id);
+
+/* The ids of the events after and before that one, of the same error. */
+void et_event_ask_beside(et_call_t *call, const et_event_row_t *event);
+int et_event_read_beside(et_call_t *call, const et_slice_t *answers,
+    et_slice_t *next, et_slice_t *previous);
 
 /* A project's newest messages, events without an exception: no pages. */
 void et_messages_ask(et_call_t *call, uint64_t project, uint64_t limit);

@@ -9,9 +9,17 @@
 #define ET_SQL_EVENT                                                          \
     "project_id, fingerprint, replaceAll(toString(event_id), '-', '') AS id," \
     " timestamp, received, level, platform, type, value, message, culprit, "  \
-    "environment, release, payload, found"
+    "environment, release, "
 
 #define ET_SQL_EVENT_COLUMNS  "QQsttsssssssssQ"
+
+/* what rows have beyond that, behind "found" */
+
+#define ET_SQL_EVENT_WIDE                                                     \
+    ", logger, dist, transaction, server_name, trace_id, user_id, "           \
+    "user_email, user_name, user_ip, sdk_name, sdk_version, tags, notes"
+
+#define ET_SQL_EVENT_WIDE_COLUMNS  ET_SQL_EVENT_COLUMNS "sssssssssssMS"
 
 /*
  * A page is found by its times alone, in the order of the table, which stops
@@ -35,19 +43,56 @@
 #define ET_SQL_TIMES_DESC                                                     \
     " ORDER BY timestamp DESC LIMIT {window:UInt64})"
 
+/*
+ * Those of a project's events are the minutes in which it had any, day by day
+ * in the order of their table.
+ */
+
+#define ET_SQL_PROJECT_TIMES                                                  \
+    "SELECT count(), toDateTime64(min(minute), 6, 'UTC'), "                   \
+    "toDateTime64(max(minute), 6, 'UTC') + INTERVAL 60 SECOND "               \
+    "FROM (SELECT minute FROM error_counts WHERE project_id = {project:UInt64}"
+
+#define ET_SQL_MINUTES_FROM                                                   \
+    " AND toDate(minute) >= toDate(toDateTime({minute:Int64}, 'UTC')) "       \
+    "AND minute >= toDateTime({minute:Int64}, 'UTC')"
+#define ET_SQL_MINUTES_TO                                                     \
+    " AND toDate(minute) <= toDate(toDateTime({minute:Int64}, 'UTC')) "       \
+    "AND minute <= toDateTime({minute:Int64}, 'UTC')"
+#define ET_SQL_MINUTES_ASC                                                    \
+    " ORDER BY toDate(minute), minute LIMIT {window:UInt64})"
+#define ET_SQL_MINUTES_DESC                                                   \
+    " ORDER BY toDate(minute) DESC, minute DESC LIMIT {window:UInt64})"
+
+
 /* the page, cut where its payloads get too large; "found" is how many there
  * would have been */
 
-#define ET_SQL_EVENTS                                                         \
-    "SELECT " ET_SQL_EVENT " FROM (SELECT *, sum(length(payload)) OVER w "    \
+#define ET_SQL_EVENTS_SELECT   "SELECT " ET_SQL_EVENT
+#define ET_SQL_EVENTS_PAYLOAD  "payload, found"
+#define ET_SQL_EVENTS_NONE     "'' AS payload, found"
+#define ET_SQL_EVENTS_FROM                                                    \
+    " FROM (SELECT *, sum(length(payload)) OVER w "                           \
     "AS total, row_number() OVER w AS place, count() OVER () AS found "       \
     "FROM (SELECT project_id, fingerprint, event_id, timestamp, received, "   \
     "level, platform, type, value, message, culprit, environment, release, "  \
-    "payload FROM events WHERE project_id = {project:UInt64} "                \
-    "AND fingerprint = {fingerprint:UInt64} "                                 \
+    "payload"
+#define ET_SQL_EVENTS_WHERE                                                   \
+    " FROM events WHERE project_id = {project:UInt64} "                       \
     "AND timestamp >= fromUnixTimestamp64Micro({from:Int64}, 'UTC') "         \
     "AND timestamp <= fromUnixTimestamp64Micro({to:Int64}, 'UTC') "           \
     "AND payload != ''"
+#define ET_SQL_EVENTS_ERROR                                                   \
+    " AND fingerprint = {fingerprint:UInt64}"
+#define ET_SQL_EVENTS_PROJECT                                                 \
+    " AND fingerprint IN (SELECT fingerprint FROM error_counts "              \
+    "WHERE project_id = {project:UInt64} "                                    \
+    "AND toDate(minute) BETWEEN "                                             \
+    "toDate(fromUnixTimestamp64Micro({from:Int64}, 'UTC')) "                  \
+    "AND toDate(fromUnixTimestamp64Micro({to:Int64}, 'UTC')) "                \
+    "AND minute BETWEEN "                                                     \
+    "fromUnixTimestamp64Micro({from:Int64}, 'UTC') "                          \
+    "AND fromUnixTimestamp64Micro({to:Int64}, 'UTC'))"
 
 #define ET_SQL_EVENTS_BEHIND                                                  \
     " AND (timestamp, event_id) > (fromUnixTimestamp64Micro({key:Int64}, "    \
@@ -69,6 +114,35 @@
 
 
 /*
+ * One event, by its id: of its error, which is one range of the table, or
+ * wherever it is, which the index by_event_id tells.
+ */
+
+#define ET_SQL_ONE_EVENT                                                      \
+    "SELECT " ET_SQL_EVENT "payload, toUInt64(1) AS found" ET_SQL_EVENT_WIDE  \
+    " FROM events WHERE project_id IN {projects:Array(UInt64)} "              \
+    "AND event_id = {id:UUID} AND payload != ''"
+#define ET_SQL_ONE_EVENT_ERROR  " AND fingerprint = {fingerprint:UInt64}"
+#define ET_SQL_ONE_EVENT_END    " ORDER BY received LIMIT 1"
+
+/* folded rows have no id */
+
+#define ET_SQL_BESIDE                                                         \
+    "SELECT replaceAll(toString(event_id), '-', '') FROM events "             \
+    "WHERE project_id = {project:UInt64} "                                    \
+    "AND fingerprint = {fingerprint:UInt64} "                                 \
+    "AND event_id != toUUID('00000000-0000-0000-0000-000000000000')"
+#define ET_SQL_BESIDE_NEXT                                                    \
+    ET_SQL_TIMES_FROM ET_SQL_EVENTS_BEHIND                                    \
+    " ORDER BY timestamp, event_id LIMIT 1"
+#define ET_SQL_BESIDE_PREVIOUS                                                \
+    ET_SQL_TIMES_TO ET_SQL_EVENTS_BEFORE                                      \
+    " ORDER BY timestamp DESC, event_id DESC LIMIT 1"
+
+#define ET_SQL_BESIDE_COLUMNS  "s"
+
+
+/*
  * The newest messages of a project are events of as many errors, at the most,
  * that are messages and were seen last; so no other error's events are read,
  * and none that is older than the last of these.
@@ -81,8 +155,9 @@
     "ORDER BY last_seen DESC LIMIT {limit:UInt64}"
 
 #define ET_SQL_MESSAGES                                                       \
-    "SELECT " ET_SQL_EVENT " FROM (SELECT project_id, fingerprint, event_id," \
-    " timestamp, received, level, platform, type, value, message, culprit, "  \
+    "SELECT " ET_SQL_EVENT "payload, found "                                  \
+    "FROM (SELECT project_id, fingerprint, event_id, timestamp, received, "   \
+    "level, platform, type, value, message, culprit, "                        \
     "environment, release, '' AS payload, toUInt64(0) AS found FROM events "  \
     "WHERE project_id = {project:UInt64} "                                    \
     "AND fingerprint IN (SELECT fingerprint FROM (" ET_SQL_MESSAGE_ERRORS     \

@@ -7,6 +7,7 @@
 #include "et_hash.h"
 #include "et_route.h"
 #include "et_sentry.h"
+#include "et_sentry_events.h"
 #include "et_sentry_org.h"
 
 
@@ -58,6 +59,25 @@ const et_operation_t  et_sentry_operations[] = {
       et_sentry_project_details, ET_READS(PROJECT) },
     { "list_keys", ET_VERB_GET, "api/0/projects/*/*/keys", et_sentry_keys,
       ET_READS(PROJECT) },
+
+    { "list_issue_events", ET_VERB_GET, "api/0/issues/*/events",
+      et_sentry_issue_events, ET_READS(EVENT) },
+    { "list_organization_issue_events", ET_VERB_GET,
+      "api/0/organizations/*/issues/*/events",
+      et_sentry_organization_issue_events, ET_READS(EVENT) },
+    { "get_issue_event", ET_VERB_GET, "api/0/issues/*/events/*",
+      et_sentry_issue_event, ET_READS(EVENT) },
+    { "get_organization_issue_event", ET_VERB_GET,
+      "api/0/organizations/*/issues/*/events/*",
+      et_sentry_organization_issue_event, ET_READS(EVENT) },
+    { "list_project_events", ET_VERB_GET, "api/0/projects/*/*/events",
+      et_sentry_project_events, ET_READS(EVENT)|ET_READS(PROJECT) },
+    { "get_project_event", ET_VERB_GET, "api/0/projects/*/*/events/*",
+      et_sentry_project_event, ET_READS(EVENT)|ET_READS(PROJECT) },
+    { "resolve_event_id", ET_VERB_GET, "api/0/organizations/*/eventids/*",
+      et_sentry_event_id, ET_READS(EVENT)|ET_READS(ORG) },
+    { "resolve_short_id", ET_VERB_GET, "api/0/organizations/*/shortids/*",
+      et_sentry_short_id, ET_READS(EVENT)|ET_READS(ORG) },
 
     { NULL, ET_VERB_GET, NULL, NULL, 0 }
 };

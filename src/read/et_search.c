@@ -164,6 +164,21 @@ et_search_key(et_search_reader_t *reader)
         return key;
     }
 
+    /* tags[name] is the tag of that name */
+
+    if (reader->end - p > 5 && memcmp(p, "tags[", 5) == 0) {
+        for (p += 5; p < reader->end && *p != ']'; p++) { /* void */ }
+
+        if (reader->end - p > 1 && p[1] == ':') {
+            key = et_slice(reader->pos + 5, (size_t) (p - reader->pos) - 5);
+            reader->pos = p + 2;
+
+            return key;
+        }
+
+        p = reader->pos;
+    }
+
     for ( /* void */ ; p < reader->end; p++) {
         c = et_lower(*p);
 

@@ -5,7 +5,8 @@
  * negates it, quotes around a value or a whole word keep blanks, a backslash
  * escapes a quote, "[a, b]" is one of several values, "*" in a value stands
  * for any text.  Words without a key are the text that is looked for, in the
- * order they came, with one blank between them.
+ * order they came, with one blank between them.  tags[name]:value is the tag of
+ * that name.
  */
 
 #ifndef ET_SEARCH_H

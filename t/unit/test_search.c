@@ -146,6 +146,13 @@ test_words(void)
         et_check_str(t[1].key, "user.id");
     }
 
+    ET_TEST("tags[name] is the tag of that name") {
+        et_check(parse("tags[a b]:x tags[]y") == NULL);
+        et_check_int(search.nterms, 1);
+        et_check_str(t[0].key, "a b");
+        et_check_str(search.text, "tags[]y");
+    }
+
     ET_TEST("what can't be asked is an error with a text") {
         et_check(parse("is:purple") != NULL);
         et_check(parse("a:[1,2") != NULL);

@@ -2,6 +2,7 @@
  * What became of what was sent, over time.
  */
 
+#include "et_lists.h"
 #include "et_out.h"
 #include "et_stats.h"
 #include "et_time.h"
@@ -9,6 +10,9 @@
 
 #define ET_STATS_BUCKETS  1000
 #define ET_STATS_GROUPS   1000
+
+#define ET_STATS_QUANTITY    "sum(quantity)"
+#define ET_STATS_TIMES_SEEN  "sum(times_seen)"
 
 #define ET_SQL_STATS                                                          \
     "SELECT toInt64(intDiv(toUnixTimestamp(minute) - {from:Int64}, "          \
@@ -21,19 +25,24 @@
     "OR project_id IN {projects:Array(UInt64)}) "                             \
     "AND minute >= toDateTime({from:Int64}, 'UTC') "                          \
     "AND minute < toDateTime({to:Int64}, 'UTC') "                             \
-    "AND ({category:String} = '' OR category = {category:String}) "           \
-    "AND ({outcome:String} = '' OR outcome = {outcome:String}) "              \
-    "AND ({reason:String} = '' OR reason = {reason:String}) "                 \
+    "AND (empty({categories:Array(String)}) "                                 \
+    "OR category IN {categories:Array(String)}) "                             \
+    "AND (empty({outcomes:Array(String)}) "                                   \
+    "OR outcome IN {outcomes:Array(String)}) "                                \
+    "AND (empty({reasons:Array(String)}) "                                    \
+    "OR reason IN {reasons:Array(String)}) "                                  \
     "GROUP BY bucket, project, by_outcome, by_category, by_reason "           \
     "ORDER BY project, by_outcome, by_category, by_reason, bucket"
 
 #define ET_SQL_STATS_COLUMNS  "qQsssQ"
 
 
-static int et_stats_time(et_call_t *call, const char *name, int64_t *us);
+static int et_stats_field(et_call_t *call, et_stats_filter_t *filter);
 static int et_stats_group_by(et_call_t *call, et_stats_filter_t *filter);
 static cJSON *et_stats_group(const et_stats_filter_t *filter,
     const et_value_t *row, const uint64_t *counts);
+static void et_stats_series(cJSON *list, const et_stats_filter_t *filter,
+    const uint64_t *counts);
 static void et_stats_seconds(cJSON *object, const char *name,
     int64_t seconds);
 
@@ -41,24 +50,22 @@ static void et_stats_seconds(cJSON *object, const char *name,
 int
 et_stats_parse(et_call_t *call, et_stats_filter_t *filter)
 {
-    int64_t  start, end, period, step;
+    int64_t  start, end, step;
 
-    start = 0;
-    end = call->now;
-    period = 86400 * ET_SECOND;
     step = 3600 * ET_SECOND;
 
-    if (!et_stats_time(call, "start", &start)
-        || !et_stats_time(call, "end", &end)
-        || !et_call_period(call, "statsPeriod", &period)
+    if (!et_call_times(call, &start, &end)
         || !et_call_period(call, "interval", &step)
+        || !et_call_texts(call, "category", &filter->categories,
+                          &filter->ncategories)
+        || !et_call_texts(call, "outcome", &filter->outcomes,
+                          &filter->noutcomes)
+        || !et_call_texts(call, "reason", &filter->reasons,
+                          &filter->nreasons)
+        || !et_stats_field(call, filter)
         || !et_stats_group_by(call, filter))
     {
         return 0;
-    }
-
-    if (start == 0) {
-        start = end - period;
     }
 
     if (step < 60 * ET_SECOND) {
@@ -66,10 +73,9 @@ et_stats_parse(et_call_t *call, et_stats_filter_t *filter)
         return 0;
     }
 
-    if (start < 0 || start >= end || (end - start) / step > ET_STATS_BUCKETS)
-    {
-        et_call_fail(call, 400, "the period has to be longer than nothing, "
-                     "and at the most 1000 intervals");
+    if ((end - start) / step > ET_STATS_BUCKETS) {
+        et_call_fail(call, 400, "the period has to be at the most 1000 "
+                     "intervals");
         return 0;
     }
 
@@ -81,29 +87,40 @@ et_stats_parse(et_call_t *call, et_stats_filter_t *filter)
     filter->from = start - start % step;
     filter->n = (size_t) ((end - filter->from + step - 1) / step);
 
-    filter->category = et_params_get(&call->params, "category");
-    filter->outcome = et_params_get(&call->params, "outcome");
-    filter->reason = et_params_get(&call->params, "reason");
-
     return 1;
 }
 
 
+/* Whatever is counted is one, so both sums are the same. */
+
 static int
-et_stats_time(et_call_t *call, const char *name, int64_t *us)
+et_stats_field(et_call_t *call, et_stats_filter_t *filter)
 {
-    et_slice_t  text;
+    size_t      i;
+    et_slice_t  name;
 
-    text = et_params_get(&call->params, name);
+    i = 0;
 
-    if (text.len == 0 || et_time_parse(text, us)) {
-        return 1;
+    while (et_params_next(&call->params, "field", &i, &name)) {
+
+        if (et_slice_eq(name, et_slice("sum(quantity)", 13))) {
+            filter->quantity = 1;
+
+        } else if (et_slice_eq(name, et_slice("sum(times_seen)", 15))) {
+            filter->times_seen = 1;
+
+        } else if (name.len != 0) {
+            et_call_fail(call, 400, "field has to be one of sum(quantity), "
+                         "sum(times_seen)");
+            return 0;
+        }
     }
 
-    et_call_fail(call, 400, "start and end have to be times such as "
-                 "2024-02-29T12:00:00");
+    if (!filter->times_seen) {
+        filter->quantity = 1;
+    }
 
-    return 0;
+    return 1;
 }
 
 
@@ -143,11 +160,9 @@ et_stats_group_by(et_call_t *call, et_stats_filter_t *filter)
 void
 et_stats_ask(et_call_t *call, const et_stats_filter_t *filter)
 {
-    et_sql_t    *query;
-    et_slice_t   none;
+    et_sql_t  *query;
 
     query = et_call_query(call, ET_SQL_STATS_COLUMNS);
-    none = et_slice("", 0);
 
     et_sql_add(query, ET_SQL_STATS);
 
@@ -157,11 +172,10 @@ et_stats_ask(et_call_t *call, const et_stats_filter_t *filter)
     et_sql_i64(query, "to", filter->from
                             + (int64_t) filter->n * filter->step);
     et_sql_i64(query, "step", filter->step);
-    et_sql_str(query, "category", filter->category.len ? filter->category
-                                                       : none);
-    et_sql_str(query, "outcome", filter->outcome.len ? filter->outcome
-                                                     : none);
-    et_sql_str(query, "reason", filter->reason.len ? filter->reason : none);
+    et_sql_strs(query, "categories", filter->categories,
+                filter->ncategories);
+    et_sql_strs(query, "outcomes", filter->outcomes, filter->noutcomes);
+    et_sql_strs(query, "reasons", filter->reasons, filter->nreasons);
     et_sql_u64(query, "by_project", filter->by_project);
     et_sql_u64(query, "by_outcome", filter->by_outcome);
     et_sql_u64(query, "by_category", filter->by_category);
@@ -282,16 +296,40 @@ et_stats_group(const et_stats_filter_t *filter, const et_value_t *row,
     }
 
     part = et_out_object(item, "totals");
-    et_out_u64(part, "sum(quantity)", total);
+
+    if (filter->quantity) {
+        et_out_u64(part, ET_STATS_QUANTITY, total);
+    }
+
+    if (filter->times_seen) {
+        et_out_u64(part, ET_STATS_TIMES_SEEN, total);
+    }
 
     part = et_out_object(item, "series");
-    part = et_out_array(part, "sum(quantity)");
 
-    for (i = 0; i < filter->n; i++) {
-        cJSON_AddItemToArray(part, et_new_u64(counts[i]));
+    if (filter->quantity) {
+        et_stats_series(et_out_array(part, ET_STATS_QUANTITY), filter,
+                        counts);
+    }
+
+    if (filter->times_seen) {
+        et_stats_series(et_out_array(part, ET_STATS_TIMES_SEEN), filter,
+                        counts);
     }
 
     return item;
+}
+
+
+static void
+et_stats_series(cJSON *list, const et_stats_filter_t *filter,
+    const uint64_t *counts)
+{
+    size_t  i;
+
+    for (i = 0; i < filter->n; i++) {
+        cJSON_AddItemToArray(list, et_new_u64(counts[i]));
+    }
 }
 
 

@@ -14,20 +14,25 @@ typedef struct {
     int64_t          from;        /* seconds, a multiple of step */
     int64_t          step;
     size_t           n;           /* buckets */
-    et_slice_t       category;    /* len 0: any */
-    et_slice_t       outcome;
-    et_slice_t       reason;
+    const et_slice_t *categories; /* n 0: any */
+    size_t           ncategories;
+    const et_slice_t *outcomes;
+    size_t           noutcomes;
+    const et_slice_t *reasons;
+    size_t           nreasons;
     unsigned         by_project:1;
     unsigned         by_outcome:1;
     unsigned         by_category:1;
     unsigned         by_reason:1;
+    unsigned         times_seen:1; /* the name of the sums, or */
+    unsigned         quantity:1;   /* this one; both where both are asked */
 } et_stats_filter_t;
 
 
 /*
  * start and end, or statsPeriod (24h); interval (1h); category, outcome,
- * reason; groupBy, which may be repeated: of the call's parameters.  1, or 0
- * where the call is answered 400.
+ * reason, groupBy and field, which may be repeated: of the call's parameters.
+ * 1, or 0 where the call is answered 400.
  */
 int et_stats_parse(et_call_t *call, et_stats_filter_t *filter);
 

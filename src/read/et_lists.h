@@ -1,0 +1,24 @@
+/*
+ * Parameters that lists and charts have in common: a period, and what may be
+ * repeated.
+ */
+
+#ifndef ET_LISTS_H
+#define ET_LISTS_H
+
+#include "et_call.h"
+
+
+/*
+ * start and end, or statsPeriod (24h): microseconds, and from is before to.
+ * 1, or 0 where the call is answered 400.
+ */
+int et_call_times(et_call_t *call, int64_t *from, int64_t *to);
+
+/* All values of a parameter that are not empty, on the arena.  1; 0: no
+ * memory. */
+int et_call_texts(et_call_t *call, const char *name,
+    const et_slice_t **values, size_t *n);
+
+
+#endif /* ET_LISTS_H */

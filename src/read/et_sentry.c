@@ -8,6 +8,7 @@
 #include "et_route.h"
 #include "et_sentry.h"
 #include "et_sentry_events.h"
+#include "et_sentry_discover.h"
 #include "et_sentry_org.h"
 
 
@@ -78,6 +79,15 @@ const et_operation_t  et_sentry_operations[] = {
       et_sentry_event_id, ET_READS(EVENT)|ET_READS(ORG) },
     { "resolve_short_id", ET_VERB_GET, "api/0/organizations/*/shortids/*",
       et_sentry_short_id, ET_READS(EVENT)|ET_READS(ORG) },
+    { "discover_events", ET_VERB_GET, "api/0/organizations/*/events",
+      et_sentry_discover_events, ET_READS(ORG)|ET_READS(EVENT) },
+    { "discover_stats", ET_VERB_GET, "api/0/organizations/*/events-stats",
+      et_sentry_discover_stats, ET_READS(ORG)|ET_READS(EVENT) },
+    { "discover_timeseries", ET_VERB_GET,
+      "api/0/organizations/*/events-timeseries",
+      et_sentry_discover_timeseries, ET_READS(ORG)|ET_READS(EVENT) },
+    { "stats", ET_VERB_GET, "api/0/organizations/*/stats_v2",
+      et_sentry_stats, ET_READS(ORG) },
 
     { NULL, ET_VERB_GET, NULL, NULL, 0 }
 };

@@ -1,0 +1,61 @@
+/*
+ * The SQL of et_discover.c: what a field and a function is of the table
+ * events, and of error_counts where that can tell.
+ */
+
+#ifndef ET_DISCOVER_SQL_H
+#define ET_DISCOVER_SQL_H
+
+
+#define ET_SQL_EVENT_HEX  "replaceAll(toString(event_id), '-', '')"
+
+#define ET_SQL_EVENT_TITLE                                                    \
+    "multiIf(type = '', if(message = '', value, message), value = '', "       \
+    "toString(type), concat(type, ': ', value))"
+
+#define ET_SQL_EVENT_USER                                                     \
+    "multiIf(user_id != '', concat('id:', user_id), user_email != '', "       \
+    "concat('email:', user_email), user_name != '', concat('username:', "     \
+    "user_name), user_ip != '', concat('ip:', user_ip), '')"
+
+#define ET_SQL_EVENT_DISPLAY                                                  \
+    "multiIf(user_email != '', user_email, user_name != '', user_name, "      \
+    "user_id != '', user_id, user_ip)"
+
+#define ET_SQL_DISCOVER_START(table)                                          \
+    " FROM " table " WHERE project_id IN {projects:Array(UInt64)}"
+
+#define ET_SQL_DISCOVER_EVENTS  ET_SQL_DISCOVER_START("events")               \
+    " AND timestamp >= fromUnixTimestamp64Micro({from:Int64}, 'UTC')"         \
+    " AND timestamp < fromUnixTimestamp64Micro({to:Int64}, 'UTC')"
+
+#define ET_SQL_DISCOVER_COUNTS  ET_SQL_DISCOVER_START("error_counts")         \
+    " AND minute >= toStartOfMinute(toDateTime(intDiv({from:Int64}, "         \
+    "1000000), 'UTC')) AND minute < toDateTime(intDiv({to:Int64}, 1000000), " \
+    "'UTC')"
+
+#define ET_SQL_DISCOVER_ENVIRONMENTS                                          \
+    " AND environment IN {environments:Array(String)}"
+
+/* events with a body; the payload itself would be much to read */
+#define ET_SQL_DISCOVER_BODY  " AND grouping != ''"
+
+#define ET_SQL_DISCOVER_TEXT                                                  \
+    " AND positionCaseInsensitiveUTF8(concat(type, ': ', value, '\\0', "      \
+    "message, '\\0', culprit, '\\0', transaction), {text:String}) > 0"
+
+/* where rows come newest first, how far back they reach */
+#define ET_SQL_DISCOVER_NEWEST                                                \
+    " AND timestamp >= (SELECT min(timestamp) FROM (SELECT timestamp"
+#define ET_SQL_DISCOVER_NEWEST_END                                            \
+    " ORDER BY timestamp DESC LIMIT {reach:UInt64}))"
+
+#define ET_SQL_DISCOVER_BUCKET_EVENTS                                         \
+    "toInt64(intDiv(toUnixTimestamp64Micro(timestamp) - {from:Int64}, "       \
+    "{step:Int64} * 1000000))"
+#define ET_SQL_DISCOVER_BUCKET_COUNTS                                         \
+    "toInt64(intDiv(toUnixTimestamp(minute) - intDiv({from:Int64}, "          \
+    "1000000), {step:Int64}))"
+
+
+#endif /* ET_DISCOVER_SQL_H */

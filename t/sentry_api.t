@@ -20,6 +20,7 @@ use Time::HiRes qw(sleep time);
 my $ALL = "sntrys_all-projects.and~scopes";
 my $READ = "a-token-that-reads-two-projects";
 my $ISSUES = "a-token-of-events-of-one-project";
+my $THIRD = "a-token-of-the-third-project";
 my $SECRET = "a secret of the test's own";
 
 # "1 project, its slug": what tests get from next_project() lies behind these
@@ -32,6 +33,7 @@ ET::write_file("$ET::DIR/tokens", <<"_EOC_");
 $ALL     *                                  *       name=robot
 $READ    org:read,project:read,event:read   $one,$two
 $ISSUES  event:admin                        $one
+$THIRD   project:read                       $three
 _EOC_
 
 my $nginx = ET::Server->start("sentry", locations => <<"_EOC_");
@@ -246,7 +248,7 @@ subtest "projects without a name are called by their number" => sub {
        "a project by its number");
     get("projects/any-name/$three/", token => $READ, status => 404);
     get("projects/any-name/nothing/", token => $READ, status => 404);
-    is(get("projects/any-name/$three/")->{slug}, $three,
+    is(get("projects/any-name/$three/", token => $THIRD)->{slug}, $three,
        "which is there for another token");
 
     is(slugs(get("organizations/", token => $READ)), "default",
@@ -256,8 +258,10 @@ subtest "projects without a name are called by their number" => sub {
     is($o->{status}{id}, "active", "which is active");
     like($o->{id}, qr/^\d+$/, "whose id is digits");
     is(slugs($o->{projects}), "$one $two", "with its projects");
-    is_deeply(get("organizations/any-name/repos/"), [], "no repositories");
-    is(slugs(get("organizations/any-name/teams/")), "any-name", "one team");
+    is_deeply(get("organizations/any-name/repos/", token => $READ), [],
+              "no repositories");
+    is(slugs(get("organizations/any-name/teams/", token => $READ)),
+       "any-name", "one team");
 };
 
 

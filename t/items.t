@@ -127,6 +127,54 @@ subtest "a monitor's check-ins, a missed one and one that timed out" => sub {
 };
 
 
+subtest "a check-in without a schedule has its monitor's" => sub {
+    my $check_in = sub {
+        my ($slug, $config) = @_;
+
+        # each after the one before it
+        is(send_items(["check_in", "{\"check_in_id\":\"" . new_id()
+            . "\",\"monitor_slug\":\"$slug\",\"status\":\"ok\""
+            . ($config ? ",\"monitor_config\":{\"schedule\":{$config},"
+                         . "\"checkin_margin\":5}" : "") . "}"]), 200,
+           "$slug checks in");
+    };
+
+    for (["every", '"type":"interval","value":2,"unit":"hours"'],
+         ["soon", '"type":"crontab","value":"0 0 1 1 *"'], ["never"])
+    {
+        my ($slug, $config) = @$_;
+
+        $check_in->($slug, $config) if $config;
+        $check_in->($slug);
+    }
+
+    ok($nginx->drained, "they are stored");
+    is(stored("check_ins, schedule, margin, missed, dateDiff('minute', "
+              . "last_check_in, expected)", "monitors",
+              "monitor_slug = 'every'"), "2\t2\t5\t0\t120",
+       "of an interval, the next is due after it");
+    is(stored("schedule, expected = toDateTime(concat(toString("
+              . "toYear(now()) + 1), '-01-01 00:00:00'), 'UTC')", "monitors",
+              "monitor_slug = 'soon'"), "0 0 1 1 *\t1",
+       "of a crontab, when it was");
+    is(stored("schedule, toUnixTimestamp(expected), missed", "monitors",
+              "monitor_slug = 'never'"), "\t0\t0", "of none, never");
+
+    # as if the crontab's time had passed between the two
+    sql("INSERT INTO errortracking.check_ins (project_id, monitor_slug, "
+        . "environment, check_in_id, started, last, status, schedule_type, "
+        . "schedule, expected) VALUES "
+        . join(",", map { "($project, 'past', 'production', "
+                          . "generateUUIDv4(), now() - $_->[0], now() - "
+                          . "$_->[0], 'ok', '$_->[1]', '', "
+                          . "toDateTime($_->[2]))" }
+                    [7200, "crontab", "now() - 3600"], [60, "", "0"]));
+    is(stored("schedule_type, toUnixTimestamp(expected), missed", "monitors",
+              "monitor_slug = 'past'"), "crontab\t0\t0",
+       "a crontab's next time is not made up");
+};
+
+
 subtest "feedback, of both kinds" => sub {
     my ($id, $event) = (new_id(), new_id());
 

@@ -90,8 +90,21 @@ GROUP BY c.project_id, c.monitor_slug, c.environment, c.check_in_id;
 -- A row per monitor and environment, as its latest check-in says; missed is 1
 -- where the next is overdue by more than the margin (a minute where the
 -- schedule says none).
-CREATE VIEW IF NOT EXISTS errortracking.monitors
-AS SELECT
+--
+-- A check-in without a schedule (curl's) has that of the latest before it that
+-- came with one: of an interval the next is due that long after it; of a
+-- crontab, whose next time the module reckons when it comes, it is what was
+-- reckoned last until that has passed, and then not known (1970-01-01).
+CREATE OR REPLACE VIEW errortracking.monitors
+AS WITH
+    argMaxIf(l.started, l.started, l.schedule_type != '') AS scheduled,
+    argMaxIf(l.expected, l.started, l.schedule_type != '') AS reckoned,
+    toUInt64OrZero(schedule)
+        * transform(replaceRegexpOne(lower(schedule_unit), 's$', ''),
+                    ['minute', 'hour', 'day', 'week', 'month', 'year'],
+                    [60, 3600, 86400, 604800, 2592000, 31536000], 0)
+        AS seconds
+SELECT
     l.project_id AS project_id,
     l.monitor_slug AS monitor_slug,
     l.environment AS environment,
@@ -99,13 +112,19 @@ AS SELECT
     max(l.started) AS last_check_in,
     argMax(l.status, l.started) AS last_status,
     argMax(l.duration, l.started) AS last_duration,
-    argMax(l.schedule_type, l.started) AS schedule_type,
-    argMax(l.schedule, l.started) AS schedule,
-    argMax(l.schedule_unit, l.started) AS schedule_unit,
-    argMax(l.timezone, l.started) AS timezone,
-    argMax(l.margin, l.started) AS margin,
-    argMax(l.max_runtime, l.started) AS max_runtime,
-    argMax(l.expected, l.started) AS expected,
+    argMaxIf(l.schedule_type, l.started, l.schedule_type != '')
+        AS schedule_type,
+    argMaxIf(l.schedule, l.started, l.schedule_type != '') AS schedule,
+    argMaxIf(l.schedule_unit, l.started, l.schedule_type != '')
+        AS schedule_unit,
+    argMaxIf(l.timezone, l.started, l.schedule_type != '') AS timezone,
+    argMaxIf(l.margin, l.started, l.schedule_type != '') AS margin,
+    argMaxIf(l.max_runtime, l.started, l.schedule_type != '') AS max_runtime,
+    multiIf(scheduled = last_check_in, reckoned,
+            schedule_type = 'interval' AND seconds != 0,
+            toDateTime(last_check_in) + toIntervalSecond(seconds),
+            reckoned > last_check_in, reckoned,
+            toDateTime(0, 'UTC')) AS expected,
     expected > toDateTime(0, 'UTC')
         AND expected + toIntervalMinute(if(margin = 0, 1, margin)) < now()
         AS missed

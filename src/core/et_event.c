@@ -409,17 +409,19 @@ et_event_time(const cJSON *item, int64_t *us)
 
 
 int64_t
-et_event_timestamp(const cJSON *item, int64_t received, int64_t otherwise)
+et_event_timestamp(const cJSON *item, int64_t drift, int64_t received,
+    int64_t otherwise)
 {
     int64_t  us;
 
-    if (!et_event_time(item, &us) || us > received + ET_MAX_FUTURE
-        || us < received - ET_MAX_AGE)
-    {
+    if (!et_event_time(item, &us)) {
         return otherwise;
     }
 
-    return us;
+    us += drift;
+
+    return us > received + ET_MAX_FUTURE || us < received - ET_MAX_AGE
+           ? otherwise : us;
 }
 
 

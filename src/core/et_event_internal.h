@@ -62,10 +62,10 @@ void et_event_expect(et_arena_t *arena, et_event_t *event, const cJSON *item,
 /* A time in any of its forms.  1, or 0 where the item (or NULL) is none. */
 int et_event_time(const cJSON *item, int64_t *us);
 
-/* A timestamp in any of its forms; otherwise where it is none, or too far in
- * the future or too old. */
-int64_t et_event_timestamp(const cJSON *item, int64_t received,
-    int64_t otherwise);
+/* A timestamp in any of its forms, shifted by the drift; otherwise where it is
+ * none, or then too far in the future or too old. */
+int64_t et_event_timestamp(const cJSON *item, int64_t drift,
+    int64_t received, int64_t otherwise);
 
 /* A trace id as 32 lower-case hex digits, "" where it is none. */
 et_slice_t et_event_trace_id(et_arena_t *arena, const cJSON *item);

@@ -93,6 +93,7 @@ et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
     et_inflate_destroy(&ingest->inflate_report);
 
     memset(&ingest->envelope, 0, sizeof(et_envelope_t));
+    ingest->drift = 0;
     memset(ingest->taken, 0, sizeof(ingest->taken));
     memset(ingest->skipped, 0, sizeof(ingest->skipped));
     memset(ingest->filtered, 0, sizeof(ingest->filtered));
@@ -126,6 +127,9 @@ et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
         if (reason != ET_OK) {
             return reason;
         }
+
+        ingest->drift = et_event_drift(ingest->envelope.sent_at,
+                                       request->received);
 
         reason = et_ingest_check_dsn(ingest, request, key);
         if (reason != ET_OK) {
@@ -580,8 +584,7 @@ et_ingest_source(const et_ingest_t *ingest, const et_request_t *request,
     }
 
     source->received = request->received;
-    source->drift = et_event_drift(ingest->envelope.sent_at,
-                                   request->received);
+    source->drift = ingest->drift;
     source->strict_id = (request->endpoint == ET_ENDPOINT_STORE);
 }
 

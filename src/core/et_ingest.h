@@ -87,6 +87,7 @@ typedef struct {
     /* of the current request */
 
     et_envelope_t   envelope;
+    int64_t         drift;             /* added to times: the clock's error */
     char           *text;              /* decompressed */
     size_t          len;
     et_event_t     *records;

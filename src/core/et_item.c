@@ -103,13 +103,14 @@ et_item_count(const cJSON *value, uint64_t max)
 
 
 int64_t
-et_item_time(const cJSON *value, int64_t received, int64_t otherwise)
+et_item_time(const et_ingest_t *ingest, const cJSON *value, int64_t received,
+    int64_t otherwise)
 {
     int64_t  time;
 
     /* what is read is never 0, the year 1970 being too old */
 
-    time = et_event_timestamp(value, received, 0);
+    time = et_event_timestamp(value, ingest->drift, received, 0);
 
     return time != 0 ? time : otherwise;
 }

@@ -86,9 +86,10 @@ et_slice_t et_item_number(et_ingest_t *ingest, uint64_t n);
 /* A count from JSON: 0 where it is none; no more than max. */
 uint64_t et_item_count(const cJSON *value, uint64_t max);
 
-/* A JSON time, string or number, as et_event_parse() takes a timestamp;
- * otherwise where it is none or out of range. */
-int64_t et_item_time(const cJSON *value, int64_t received, int64_t otherwise);
+/* A JSON time, string or number, as et_event_parse() takes a timestamp, the
+ * clock's drift made good; otherwise where it is none or out of range. */
+int64_t et_item_time(const et_ingest_t *ingest, const cJSON *value,
+    int64_t received, int64_t otherwise);
 
 
 #endif /* ET_ITEM_H */

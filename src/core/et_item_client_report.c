@@ -41,8 +41,8 @@ et_item_client_report(et_ingest_t *ingest, const et_request_t *request,
         return reason;
     }
 
-    time = et_item_time(et_json_get(root, "timestamp"), request->received,
-                        request->received);
+    time = et_item_time(ingest, et_json_get(root, "timestamp"),
+                        request->received, request->received);
 
     for (i = 0; i < ET_EVENT_NAMES(et_client_report_lists); i++) {
         reason = et_client_report_list(ingest, request,

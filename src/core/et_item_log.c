@@ -95,7 +95,7 @@ et_log_entry(et_ingest_t *ingest, const et_request_t *request,
     }
 
     record->message = body;
-    record->timestamp = et_item_time(et_json_get(entry, "timestamp"),
+    record->timestamp = et_item_time(ingest, et_json_get(entry, "timestamp"),
                                      request->received, request->received);
     record->level = et_log_level(ingest, entry);
     record->trace_id = et_event_trace_id(&ingest->arena,

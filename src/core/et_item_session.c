@@ -195,9 +195,10 @@ et_session_record(et_ingest_t *ingest, const et_request_t *request,
 
     record->release = attrs->release;
     record->environment = attrs->environment;
-    record->timestamp = et_item_time(et_json_get(root, "timestamp"),
+    record->timestamp = et_item_time(ingest, et_json_get(root, "timestamp"),
                                      request->received, request->received);
-    record->first_timestamp = et_item_time(et_json_get(root, "started"),
+    record->first_timestamp = et_item_time(ingest,
+                                           et_json_get(root, "started"),
                                            request->received,
                                            record->timestamp);
 

@@ -17,6 +17,9 @@ static size_t       et_test_max_event = sizeof(body);
 
 /* An envelope of one or two items, read; the reason. */
 
+static const char  *et_test_sent_at = "null";
+
+
 static et_reason_t
 et_test_items(const char *type, const char *payload, const char *type2,
     const char *payload2)
@@ -28,7 +31,8 @@ et_test_items(const char *type, const char *payload, const char *type2,
 
     p = body;
     p += sprintf(p, "{\"event_id\":\"9ec79c33ec9942ab8353589fcb2e04dc\","
-                 "\"sdk\":{\"name\":\"sentry.test\",\"version\":\"1.0\"}}");
+                 "\"sent_at\":%s,\"sdk\":{\"name\":\"sentry.test\",\"version\":\"1.0\"}}",
+                 et_test_sent_at);
     p += sprintf(p, "\n{\"type\":\"%s\",\"length\":%zu}\n%s", type,
                  strlen(payload), payload);
 
@@ -316,6 +320,39 @@ main(void)
         et_check_str(ingest.records[1].level, "error");
         et_check_int(ingest.records[2].kind, ET_RECORD_OUTCOME);
         et_check_str(ingest.records[2].message, "log_item");
+    }
+
+    ET_TEST("where the sender's clock is wrong, times of sessions and logs are "
+            "shifted as events' are")
+    {
+        et_test_sent_at = "\"2023-11-14T20:13:20Z\"";
+
+        record = et_test_one("session",
+            "{\"sid\":\"9ec79c33ec9942ab8353589fcb2e04dc\",\"status\":"
+            "\"ok\",\"started\":\"2023-11-14T20:12:20Z\",\"timestamp\":"
+            "\"2023-11-14T20:13:19Z\",\"attrs\":{\"release\":\"a\"}}",
+            ET_RECORD_SESSION);
+        et_check_int(record->timestamp, ET_TEST_NOW - ET_SECOND);
+        et_check_int(record->first_timestamp, ET_TEST_NOW - 60 * ET_SECOND);
+
+        record = et_test_one("sessions",
+            "{\"aggregates\":[{\"exited\":1,\"started\":"
+            "\"2023-11-14T20:12:20Z\"}],\"attrs\":{\"release\":\"a\"}}",
+            ET_RECORD_SESSION);
+        et_check_int(record->first_timestamp, ET_TEST_NOW - 60 * ET_SECOND);
+
+        record = et_test_one("log", "{\"items\":[{\"body\":\"x\","
+                             "\"timestamp\":1699992799.5}]}", ET_RECORD_LOG);
+        et_check_int(record->timestamp, ET_TEST_NOW - ET_SECOND / 2);
+
+        /* and the next envelope is of another */
+
+        et_test_sent_at = "null";
+
+        record = et_test_one("log", "{\"items\":[{\"body\":\"x\","
+                             "\"timestamp\":1699992799.5}]}", ET_RECORD_LOG);
+        et_check_int(record->timestamp, ET_TEST_NOW - 7200 * ET_SECOND
+                                        - ET_SECOND / 2);
     }
 
     ET_TEST("a log's attributes are bounded") {

@@ -115,8 +115,8 @@ same("the module needs the schema's version as it is",
                     read("src/core/et_row.h"))),
      set(re.findall(r"SELECT (\d+) AS version", sql)))
 
-tables = set(re.findall(r"CREATE (?:TABLE|VIEW) IF NOT EXISTS "
-                        r"errortracking\.(\w+)", sql))
+tables = set(re.findall(r"CREATE (?:(?:TABLE|VIEW) IF NOT EXISTS|OR REPLACE "
+                        r"VIEW) errortracking\.(\w+)", sql))
 same("the README lists every table", tables,
      {re.match(r"`(\w+)`", cells[0]).group(1)
       for cells in rows(section(readme, "Tables"))})
@@ -129,5 +129,37 @@ same("the README lists every status of a refusal", reasons,
          ([c.strip() for c in line.strip("|").split("|")]
           for line in section(readme, "Answers").splitlines()
           if line.startswith("| ") and line[2].isdigit())))))
+
+# docs/normalisation.md: notes and limits
+
+doc = read("docs/normalisation.md")
+core = [read(os.path.relpath(f, ROOT))
+        for f in sorted(glob.glob(ROOT + "/src/core/*.[ch]"))]
+
+
+def note(literals):
+    text = "".join(re.findall(r'"((?:[^"\\\\]|\\\\.)*)"', literals))
+    return re.sub("…+", "…", re.sub(r"%[-+.*]*(?:zu|lld|d|s)", "…", text))
+
+
+same("the notes are described as they read",
+     {note(literals) for text in core for literals in re.findall(
+         r'et_(?:event|payload)_note\([\w>&.-]+, [\w>.-]+,\s+((?:"[^"]*"\s*)+)',
+         text)},
+     {re.match("`(.*)`", cells[0]).group(1)
+      for cells in rows(section(doc, "Notes"))})
+
+constants = {name: eval(value) for text in core for name, value in re.findall(
+    r"#define (ET_MAX_\w+)\s+\(?(\d+(?: \* \d+)*)\)?\s", text)}
+fields = {name: constants[limit] for text in core for name, limit in re.findall(
+    r'et_event_read_(?:text|scalar|cut)\([^;"]*"([^"]+)",\s+(ET_MAX_\w+)\)',
+    text)}
+fields.update({"a tag's value": constants["ET_MAX_TAG_VALUE"],
+               "logentry": constants["ET_MAX_MESSAGE"],
+               "request.data": constants["ET_MAX_BODY"],
+               "extra": constants["ET_MAX_EXTRA"]})
+same("fields are cut where it says", {"%s %d" % f for f in fields.items()},
+     {"%s %s" % (re.match("`(.*)`", cells[0]).group(1), cells[1])
+      for cells in rows(section(doc, "What is cut"))})
 
 print("1..%d" % count)

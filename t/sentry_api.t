@@ -18,6 +18,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $ALL = "sntrys_all-projects.and~scopes";
+my $EVERY = "a-token-of-every-project";
 my $READ = "a-token-that-reads-two-projects";
 my $ISSUES = "a-token-of-events-of-one-project";
 my $THIRD = "a-token-of-the-third-project";
@@ -28,9 +29,12 @@ my ($one, $two, $three) = map { $PROJECT + 100 + $_ } 1 .. 3;
 my $project = $PROJECT;
 
 ET::write_file($ET::KEYS, join "", map { $PROJECT + $_ . " $KEY\n" } 1 .. 300);
+my $mine = join ",", map { $PROJECT + $_ } 1 .. 300;
+
 ET::write_file("$ET::DIR/tokens", <<"_EOC_");
-# tokens of the test
-$ALL     *                                  *       name=robot
+# tokens of the test: other suites have projects in the same ClickHouse
+$ALL     *                                  $mine   name=robot
+$EVERY   *                                  *
 $READ    org:read,project:read,event:read   $one,$two
 $ISSUES  event:admin                        $one
 $THIRD   project:read                       $three
@@ -253,6 +257,9 @@ subtest "projects without a name are called by their number" => sub {
 
     is(slugs(get("organizations/", token => $READ)), "default",
        "one organization");
+    ok(3 <= grep({ $_->{id} =~ /^(?:$one|$two|$three)$/ }
+                 @{ get("projects/", token => $EVERY) }),
+       "a token of all projects sees what has errors");
     my $o = get("organizations/any-name/", token => $READ);
     is($o->{slug}, "any-name", "of any name");
     is($o->{status}{id}, "active", "which is active");
@@ -321,6 +328,436 @@ subtest "tokens are read again with the configuration" => sub {
     ok($nginx->reload, "a reload");
     until_true { call("/api/0/projects/", token => $new)->{status} == 200 };
     is(slugs(get("projects/", token => $new)), $three, "now it opens its own");
+};
+
+
+
+sub titles {
+    my ($list) = @_;
+    return join " ", map { $_->{metadata}{type} || $_->{title} } @$list;
+}
+
+
+subtest "an error is an issue, with every key that GitLab reads" => sub {
+    next_project();
+    send_error("ValueError", "no such thing", {}, 7200, 20, 10);
+    ok(stored(3), "the events are stored");
+
+    my ($list, $pages) = page("projects/o/$project/issues/?limit=20&query="
+                              . "is%3Aunresolved&sort=new");
+    is(scalar @$list, 1, "one issue");
+    is_deeply($pages, { next => "", previous => "" }, "and one page");
+
+    my $issue = $list->[0];
+    like($issue->{id}, qr/^\d+$/, "an id is digits");
+    ok($issue->{id} < 2 ** 53, "and a JavaScript number holds it");
+    is($issue->{title}, "ValueError: no such thing", "title");
+    is($issue->{metadata}{value}, "no such thing", "metadata.value");
+    is($issue->{type}, "error", "type");
+    is($issue->{culprit}, "views.ValueError", "culprit");
+    is($issue->{level}, "error", "level");
+    is($issue->{logger}, "app.log", "logger");
+    is($issue->{status}, "unresolved", "status");
+    is($issue->{substatus}, "new", "substatus");
+    ok(!ref $issue->{count} && $issue->{count} eq "3", "count");
+    is($issue->{userCount}, 3, "userCount");
+    is_deeply($issue->{project}, { id => "$project", name => "$project",
+        slug => "$project", platform => undef }, "project");
+    like($issue->{$_}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/,
+         "$_ is RFC 3339") for qw(firstSeen lastSeen);
+    is_deeply($issue->{$_}, [], $_) for qw(annotations pluginIssues);
+    is($issue->{firstRelease}{version}, "app\@1.0", "firstRelease");
+    is($issue->{lastRelease}{shortVersion}, "1.0", "lastRelease");
+    ok(exists $issue->{lastRelease}{lastCommit}, "lastCommit");
+    like($issue->{shortId}, qr/^\Q$project\E-[0-9A-Z]+$/, "shortId");
+    is($issue->{permalink}, "http://127.0.0.1:$nginx->{port}/organizations/o/"
+       . "issues/$issue->{id}/", "permalink");
+
+    my $raw = call("/api/0/projects/o/$project/issues/")->{content};
+    like($raw, qr/"count":"3"/, "count is a string");
+    like($raw, qr/"userCount":3\b/, "userCount is a number");
+
+    my $hours = $issue->{stats}{"24h"};
+    is(scalar @$hours, 24, "24 hours of counts");
+    my $sum = 0;
+    $sum += $_->[1] for @$hours;
+    is($sum, 3, "which count the events");
+
+    is(scalar @{ get("projects/o/$project/issues/?statsPeriod=14d")
+                 ->[0]{stats}{"14d"} }, 14, "two weeks of them");
+    is_deeply(get("projects/o/$project/issues/?statsPeriod=")->[0]{stats}, {},
+              "or none");
+
+    for ("issues/$issue->{id}/", "organizations/o/issues/$issue->{id}/",
+         "issues/$issue->{shortId}/", "issues/" . lc($issue->{shortId}))
+    {
+        my $same = get($_);
+        is($same->{$_}, $issue->{$_}, "it has the same $_")
+            for qw(id title count firstSeen lastSeen status);
+        is_deeply($same->{stats}, $issue->{stats}, "and the same counts");
+        is($same->{activity}[0]{type}, "first_seen", "and an activity");
+    }
+
+    is(get("organizations/o/shortids/$issue->{shortId}/")->{groupId},
+       $issue->{id}, "its id by its short id");
+    get("issues/$_/", status => 404)
+        for 1, 0, "18446744073709551615", "x", "x-", "-x", "x-zzzzzzzzzzzzzz",
+            "%20", "a-b%22";
+    is($nginx->get("/api/0/issues/1%00/")->{status}, 400, "NGINX takes no NUL");
+};
+
+
+subtest "the same error of two projects is two issues" => sub {
+    my $first = next_project();
+    send_error("Twin", "the same", {}, 10);
+    ok(stored(1), "of one");
+    my $second = next_project();
+    send_error("Twin", "the same", {}, 10);
+    ok(stored(1), "of another");
+
+    my $list = get("organizations/o/issues/?project=$first&project=$second"
+                   . "&query=Twin");
+    is(scalar @$list, 2, "two issues");
+    isnt($list->[0]{id}, $list->[1]{id}, "of two ids");
+
+    get("issues/$list->[0]{id}/", method => "PUT",
+        content => '{"status":"resolved"}');
+    is(get("issues/$list->[1]{id}/")->{status}, "unresolved",
+       "a decision about one is none about the other");
+};
+
+
+subtest "lists are sorted, filtered and paged" => sub {
+    next_project();
+    send_error("Old", "the first", { level => "warning",
+        release => "app\@0.9" }, 5000, 20);
+    send_error("Often", "many times 100%", { environment => "staging",
+        tags => { color => "red", "two words" => "a b" } },
+        map { 100 * $_ } 1 .. 5);
+    send_error("New", "it's 'quoted' {x}", { user => { id => "alice",
+        email => 'al@example.com' }, server_name => "web-1" }, 10);
+    ok(stored(8), "eight events of three errors");
+
+    my $url = "projects/o/$project/issues/";
+    is(titles(get($url)), "New Old Often", "the last seen first");
+    is(titles(get("$url?sort=$_->[0]")), $_->[1], "sort=$_->[0]")
+        for ["date", "New Old Often"], ["new", "New Often Old"],
+            ["freq", "Often Old New"], ["user", "Often Old New"],
+            ["priority", "Often Old New"];
+    get("$url?sort=$_", status => 400) for "x", "date'", "%7B";
+
+    is(titles(get("$url?query=" . encoded($_->[0]))), $_->[1], "($_->[0])")
+        for ["", "New Old Often"],
+            ["is:unresolved", "New Old Often"],
+            ["!is:unresolved", ""],
+            ["is:resolved", ""],
+            ["!is:ignored", "New Old Often"],
+            ["level:warning", "Old"],
+            ["!level:warning", "New Often"],
+            ["level:[warning, fatal]", "Old"],
+            ["release:app\@1.0", "New Often"],
+            ["release:app\@0.*", "Old"],
+            ["!release:\"app\@0.9\"", "New Often"],
+            ["environment:staging", "Often"],
+            ["!environment:staging is:unresolved", "New Old"],
+            ["user.id:alice", "New"],
+            ["!user.id:alice", "Old Often"],
+            ["user.email:al\@example.com", "New"],
+            ["color:red", "Often"],
+            ["!color:red", "New Old"],
+            ["color:r*", "Often"],
+            ["color:\"\"", "New Old"],
+            ["!color:\"\"", "Often"],
+            ["has:color", "Often"],
+            ["!has:color", "New Old"],
+            ["\"two words\":\"a b\"", "Often"],
+            ["server_name:web-1", "New"],
+            ["transaction:views.Old", "Old"],
+            ["logger:app.log", "New Old Often"],
+            ["error.type:Often", "Often"],
+            ["error.type:O*", "Old Often"],
+            ["!error.type:O*", "New"],
+            ["error.value:*quoted*", "New"],
+            ["title:\"Old: the first\"", "Old"],
+            ["culprit:views.New", "New"],
+            ["platform:python", "New Old Often"],
+            ["firstRelease:app\@0.9", "Old"],
+            ["timesSeen:5", "Often"],
+            ["timesSeen:>1", "Old Often"],
+            ["timesSeen:<=2", "New Old"],
+            ["firstSeen:-1h", "New Often"],
+            ["firstSeen:+1h", "Old"],
+            ["age:-1h level:error", "New Often"],
+            ["lastSeen:-1m", "New Old"],
+            ["lastSeen:<2020-01-01T00:00:00", ""],
+            ["many times", "Often"],
+            ["MANY TIMES", "Often"],
+            ["\"many times\"", "Often"],
+            ["\"times many\"", ""],
+            ["is:unresolved Often: many", "Often"],
+            ["100%", "Often"],
+            ["'quoted'", "New"],
+            ["{x}", "New"],
+            ["color:red many", "Often"],
+            ["color:red environment:staging level:error timesSeen:>4 many",
+             "Often"],
+            ["assigned:nobody", ""],
+            ["!assigned:nobody", "New Old Often"],
+            ["assigned:\"\"", "New Old Often"],
+            ["is:assigned", ""],
+            ["is:unassigned", "New Old Often"];
+
+    get("$url?query=" . encoded($_), status => 400)
+        for "is:purple", "timesSeen:many", "lastSeen:x", "level:[a",
+            join(" ", map { "a:$_" } 1 .. 30);
+
+    is(titles(get("$url?environment=staging")), "Often", "environment");
+    is(titles(get("$url?environment=staging&environment=production")),
+       "New Old Often", "two of them");
+
+    my $all = "organizations/o/issues/?project=$project";
+    is(titles(get($all)), "New Old Often", "of an organization");
+    is(titles(get("$all&statsPeriod=1h")), "New Old Often", "seen lately");
+    is(titles(get("$all&statsPeriod=50s")), "New Old", "seen very lately");
+    is(titles(get("$all&start=2020-01-01T00:00:00&end=2020-02-01T00:00:00")),
+       "", "seen long ago");
+    is(titles(get("$all&start=2020-01-01T00:00:00&end=2100-02-01T00:00:00")),
+       "New Old Often", "seen ever");
+    get("$all&$_", status => 400) for "start=x", "end=1'", "statsPeriod=x";
+    get("organizations/o/issues/?project=x", status => 403);
+
+    for my $sort (qw(date new freq user)) {
+        my (@seen, @back);
+        my $cursor = "";
+        my ($list, $pages);
+
+        for (1 .. 3) {
+            ($list, $pages) = page("$url?sort=$sort&limit=1&cursor="
+                                   . encoded($cursor));
+            push @seen, titles($list);
+            $cursor = $pages->{next};
+        }
+
+        is(join(" ", @seen), titles(get("$url?sort=$sort")),
+           "$sort: page by page it is the same list");
+        is($cursor, "", "$sort: which ends");
+
+        while ($pages->{previous}) {
+            ($list, $pages) = page("$url?sort=$sort&limit=1&cursor="
+                                   . encoded($pages->{previous}));
+            push @back, titles($list) if @$list;
+        }
+
+        is(join(" ", reverse(@back), $seen[2]), join(" ", @seen),
+           "$sort: and back again");
+    }
+
+    is(titles(get("$url?cursor=0:0:0")), "New Old Often",
+       "Sentry's first cursor is the first page");
+    get("$url?cursor=" . encoded($_), status => 400)
+        for "x", "n-1", "n-1-2-3-x", "0:0:'";
+    is(scalar @{ get("$url?limit=100000") }, 3, "a limit is cut");
+    get("$url?limit=0", status => 400);
+};
+
+
+subtest "an issue is resolved, ignored, assigned, and comes back" => sub {
+    next_project();
+    send_error("Put", "v", { release => "app\@1.9.0" }, 60, 50);
+    ok(stored(2), "an issue");
+    my $id = get("projects/o/$project/issues/")->[0]{id};
+    my $put = sub {
+        my ($body, $path) = @_;
+        return get($path || "issues/$id/", method => "PUT",
+                   content => JSON::PP->new->utf8->encode($body));
+    };
+    my $seen = 2;
+    my $again = sub {
+        my ($release) = @_;
+        send_error("Put", "v", { release => $release }, -0.001);
+        ok(stored(++$seen), "it is seen again, in $release");
+    };
+    my $is = sub {
+        my ($status, $name) = @_;
+        until_true { get("issues/$id/")->{status} eq $status } 10;
+        is(get("issues/$id/")->{status}, $status, $name);
+        is(titles(get("projects/o/$project/issues/?query=is:$status")), "Put",
+           "$name: in the list");
+    };
+
+    my $issue = $put->({ status => "resolved" });
+    is($issue->{status}, "resolved", "it is resolved");
+    is($issue->{activity}[0]{type}, "set_resolved", "which is an activity");
+    is($issue->{activity}[0]{user}{id}, "robot", "of the token's");
+    is(scalar @{ get("projects/o/$project/issues/") }, 0,
+       "it is none of the unresolved, which are the default");
+
+    $again->("app\@1.9.1");
+    $is->("unresolved", "a regression");
+    $issue = get("issues/$id/");
+    is($issue->{substatus}, "regressed", "which is said");
+    is($issue->{activity}[0]{type}, "set_regression", "in its activity");
+    is($issue->{activity}[0]{data}{version}, "app\@1.9.1", "with the release");
+    is($issue->{activity}[0]{dateCreated}, $issue->{lastSeen}, "and the time");
+    is(get("projects/o/$project/issues/?query=")->[0]{substatus}, "regressed",
+       "and in the list");
+    $again->("app\@1.9.2");
+    $issue = get("issues/$id/");
+    is($issue->{activity}[0]{data}{version}, "app\@1.9.1",
+       "the release in which it came back first");
+
+    $issue = $put->({ status => "resolved",
+                      statusDetails => { inRelease => "app\@1.10.0" } },
+                    "organizations/o/issues/$id/");
+    is_deeply($issue->{statusDetails}, { inRelease => "app\@1.10.0" },
+              "resolved in a release");
+    $again->("app\@1.9.3");
+    $is->("resolved", "seen in one before");
+    $again->("app\@1.10.0");
+    $is->("unresolved", "seen in that one");
+    $issue = get("issues/$id/");
+    is($issue->{activity}[0]{data}{version}, "app\@1.10.0",
+       "it came back in that one");
+    is($issue->{activity}[1]{type}, "set_resolved_in_release",
+       "from which it was resolved");
+
+    for ({ status => "resolvedInNextRelease" },
+         { status => "resolved", statusDetails => { inNextRelease => \1 } })
+    {
+        $issue = $put->($_);
+        is_deeply($issue->{statusDetails}, { inNextRelease => \1 },
+                  "resolved in the next release")
+            || diag(explain($issue->{statusDetails}));
+    }
+
+    $again->("app\@1.10.0");
+    $is->("resolved", "seen in the latest");
+    $again->("app\@1.11.0");
+    $is->("unresolved", "seen in the next");
+
+    $issue = $put->({ status => "resolved",
+                      statusDetails => { inRelease => "latest" } });
+    is($issue->{statusDetails}{inRelease}, "app\@1.11.0",
+       "resolved in the latest release");
+
+    $issue = $put->({ status => "ignored" });
+    is($issue->{status}, "ignored", "ignored");
+    is($issue->{substatus}, "archived_forever", "for ever");
+    $again->("app\@1.12.0");
+    $is->("ignored", "whatever comes");
+
+    $issue = $put->({ status => "ignored",
+                      statusDetails => { ignoreCount => 2 } });
+    is($issue->{statusDetails}{ignoreCount}, 2, "ignored for two more");
+    is($issue->{substatus}, "archived_until_condition_met", "which is said");
+    $again->("app\@1.12.0");
+    $is->("ignored", "the first");
+    $again->("app\@1.12.0");
+    $is->("unresolved", "the second");
+
+    $issue = $put->({ status => "ignored",
+                      statusDetails => { ignoreUserCount => 1 } });
+    is($issue->{statusDetails}{ignoreUserCount}, 1, "for one more user");
+    $again->("app\@1.12.0");
+    $is->("unresolved", "who comes");
+
+    $issue = $put->({ status => "ignored",
+                      statusDetails => { ignoreDuration => 60 } });
+    like($issue->{statusDetails}{ignoreUntil}, qr/^20.*Z$/, "for an hour");
+    is($put->({ status => "muted", snoozeDuration => 5 })->{status},
+       "ignored", "as sentry-cli and older ones say it");
+
+    $issue = $put->({ assignedTo => 'al@example.com' });
+    is($issue->{assignedTo}{email}, 'al@example.com', "assigned");
+    is($issue->{status}, "ignored", "which leaves the status");
+    is($put->({ status => "unresolved" })->{assignedTo}{id},
+       'al@example.com', "as a status leaves it");
+    is(titles(get("projects/o/$project/issues/?query="
+                  . encoded("assigned:al\@example.com"))), "Put",
+       "found by it");
+    is(titles(get("projects/o/$project/issues/?query=is:assigned")), "Put",
+       "and as one that is assigned");
+    is(titles(get("projects/o/$project/issues/?query=is:unassigned")), "",
+       "and not as one that is not");
+    is($put->({ assignedTo => "team:web" })->{assignedTo}{type}, "team",
+       "to a team");
+    is($put->({ assignedTo => undef })->{assignedTo}, undef, "to nobody");
+    is($put->({})->{status}, "unresolved", "a body that says nothing");
+    is($put->({ hasSeen => \1, isBookmarked => \1 })->{status}, "unresolved",
+       "and one that says what is not kept");
+
+    get("issues/$id/", method => "PUT", content => $_, status => 400)
+        for '{"status":"purple"}', '{"status":1}', "[]", "", "nonsense",
+            "{\"status\":\"resolved\0\"}", "\xff", '{"assignedTo":1}',
+            '{"status":"ignored","statusDetails":{"ignoreCount":"x"}}',
+            '{"status":"ignored","statusDetails":{"ignoreCount":-1}}',
+            '{"status":"ignored","statusDetails":{"ignoreDuration":1e99}}',
+            '{"status":"ignored","ignoreCount":1,"ignoreWindow":5}',
+            '{"status":"resolved","statusDetails":{"inRelease":7}}';
+    get("issues/1/", method => "PUT", content => '{"status":"resolved"}',
+        status => 404);
+};
+
+
+subtest "several are decided about, and deleted" => sub {
+    next_project();
+    send_error($_, "v", {}, 10) for qw(A B C D);
+    ok(stored(4), "four issues");
+    my $url = "projects/o/$project/issues/";
+    my %id = map { $_->{metadata}{type} => $_->{id} } @{ get($url) };
+    my $names = sub {
+        return join " ", sort map { $_->{metadata}{type} }
+               @{ get("$url?query=is:$_[0]") };
+    };
+    my $resolved = '{"status":"resolved"}';
+
+    my $answer = get("$url?id=$id{A}&id=$id{B}", method => "PUT",
+                     content => $resolved);
+    is_deeply($answer, { status => "resolved", statusDetails => {} },
+              "what was decided");
+    is($names->("resolved"), "A B", "two by their ids");
+    is(call("/api/0/$url?id=1", method => "PUT", content => $resolved)
+       ->{status}, 204, "none of an id that is not there");
+    get("$url?status=resolved", method => "PUT",
+        content => '{"status":"muted"}');
+    is($names->("ignored"), "A B", "those of a status");
+    get("organizations/o/issues/?project=$project&query="
+        . encoded("is:unresolved error.type:C"), method => "PUT",
+        content => $resolved);
+    is($names->("resolved"), "C", "those of a query");
+    get("$url", method => "PUT", content => '{"status":"unresolved"}');
+    is($names->("unresolved"), "A B C D", "all of a project");
+
+    get("organizations/o/issues/", method => "PUT", content => $resolved,
+        status => 400);
+    get("$url?id=x", method => "PUT", content => $resolved, status => 400);
+    get("$url?id=$id{A}", method => "PUT", content => "{", status => 400);
+    get($url, method => "DELETE", status => 400);
+    get("$url?query=", method => "DELETE", status => 400);
+
+    my $other = next_project();
+    send_error("A", "v", {}, 10);
+    ok(stored(1), "the same error of another project");
+
+    is(call("/api/0/$url?id=$id{A}", method => "DELETE")->{status}, 204,
+       "one is deleted");
+    is($names->("unresolved"), "B C D", "and gone");
+    get("issues/$id{A}/", status => 404);
+    is(call("/api/0/organizations/o/issues/$id{B}/", method => "DELETE")
+       ->{status}, 202, "one by its path");
+    is(call("/api/0/issues/$id{C}/", method => "DELETE")->{status}, 202,
+       "and by the shorter one");
+    is($names->("unresolved"), "D", "they are gone, too");
+    is(titles(get("projects/o/$other/issues/")), "A", "another's are not");
+
+    my ($of) = $url =~ m{o/(\d+)/};
+    is(sql("SELECT count() FROM errortracking.$_ WHERE project_id = $of"),
+       $_ =~ /tags|status/ ? sql("SELECT count() FROM errortracking.$_ WHERE "
+           . "project_id = $of AND fingerprint IN (SELECT fingerprint FROM "
+           . "errortracking.events WHERE project_id = $of)") : 1,
+       "nothing of theirs is left in $_")
+        for qw(events errors error_counts error_tags error_changes
+               error_status);
 };
 
 

@@ -6,6 +6,15 @@
 #include "et_decide.h"
 
 
+/* by the primary key, and these pairs alone */
+
+#define ET_SQL_DECIDE_THESE                                                   \
+    "WHERE project_id IN {projects:Array(UInt64)} "                           \
+    "AND fingerprint IN {fingerprints:Array(UInt64)} "                        \
+    "AND (project_id, fingerprint) IN (SELECT t.1, t.2 FROM (SELECT "         \
+    "arrayJoin(arrayZip({projects:Array(UInt64)}, "                           \
+    "{fingerprints:Array(UInt64)})) AS t)) "
+
 #define ET_SQL_DECIDE                                                         \
     "INSERT INTO error_status (project_id, fingerprint, version, changed, "   \
     "status, changed_by, release, after_release, until, until_n, "            \
@@ -16,7 +25,7 @@
     "multiIf(decided, {status:String}, s.status = '', 'unresolved', "         \
     "s.status), "                                                             \
     "if(decided, {by:String}, s.changed_by), "                                \
-    "if(decided, if({next:UInt8} = 1, latest.release, {release:String}), "    \
+    "if(decided, if({latest:UInt8} = 1, latest.release, {release:String}), "    \
     "s.release), "                                                            \
     "if(decided, {next:UInt8}, s.after_release), "                            \
     "if(decided, fromUnixTimestamp64Micro({until:Int64}, 'UTC'), s.until), "  \
@@ -26,17 +35,14 @@
     "s.until_users), "                                                        \
     "if({assign:UInt8} = 1, {assigned_to:String}, s.assigned_to) "            \
     "FROM (SELECT project_id, fingerprint, sum(errors.n) AS n, "              \
-    "uniqMerge(errors.users) AS users FROM errors "                           \
-    "WHERE project_id IN {projects:Array(UInt64)} "                           \
-    "AND fingerprint IN {fingerprints:Array(UInt64)} "                        \
+    "uniqMerge(errors.users) AS users FROM errors " ET_SQL_DECIDE_THESE       \
     "GROUP BY project_id, fingerprint) AS e "                                 \
-    "LEFT JOIN (SELECT * FROM error_status FINAL "                            \
-    "WHERE project_id IN {projects:Array(UInt64)} "                           \
-    "AND fingerprint IN {fingerprints:Array(UInt64)}) AS s "                  \
+    "LEFT JOIN (SELECT * FROM error_status FINAL " ET_SQL_DECIDE_THESE        \
+    ") AS s "                                                                 \
     "ON s.project_id = e.project_id AND s.fingerprint = e.fingerprint "       \
     "LEFT JOIN (SELECT project_id, argMax(value, seen) AS release FROM ("     \
     "SELECT project_id, value, min(error_tags.first_seen) AS seen "           \
-    "FROM error_tags WHERE {next:UInt8} = 1 "                                 \
+    "FROM error_tags WHERE {latest:UInt8} = 1 "                                 \
     "AND project_id IN {projects:Array(UInt64)} AND key = 'release' "         \
     "GROUP BY project_id, value) GROUP BY project_id) AS latest "             \
     "ON latest.project_id = e.project_id"
@@ -47,8 +53,7 @@ static et_slice_t et_decide_text(et_slice_t s);
 
 void
 et_decide(et_call_t *call, const et_decision_t *decision,
-    const uint64_t *projects, size_t nprojects, const uint64_t *fingerprints,
-    size_t nfingerprints)
+    const uint64_t *projects, const uint64_t *fingerprints, size_t n)
 {
     et_sql_t  *query;
 
@@ -58,12 +63,14 @@ et_decide(et_call_t *call, const et_decision_t *decision,
 
     et_sql_add(query, ET_SQL_DECIDE);
 
-    et_sql_u64s(query, "projects", projects, nprojects);
-    et_sql_u64s(query, "fingerprints", fingerprints, nfingerprints);
+    et_sql_u64s(query, "projects", projects, n);
+    et_sql_u64s(query, "fingerprints", fingerprints, n);
     et_sql_u64(query, "decided", decision->status != ET_STATUS_ANY);
     et_sql_str(query, "status", et_status_name(decision->status));
     et_sql_str(query, "by", et_decide_text(decision->by));
     et_sql_u64(query, "next", decision->next_release);
+    et_sql_u64(query, "latest", decision->next_release
+                                || decision->latest_release);
     et_sql_str(query, "release", et_decide_text(decision->release));
     et_sql_i64(query, "until", decision->until);
     et_sql_u64(query, "count", decision->count);

@@ -16,6 +16,7 @@ typedef struct {
     /* RESOLVED */
     et_slice_t    release;     /* in this one; data NULL: from now on */
     unsigned      next_release:1;  /* in the one after the project's latest */
+    unsigned      latest_release:1; /* in the project's latest */
 
     /* IGNORED; 0: without an end.  Counted from now on. */
     int64_t       until;       /* microseconds */
@@ -27,12 +28,11 @@ typedef struct {
 
 
 /*
- * Adds the statement to the step.  Errors that are not there stay that way.
- * fingerprints n 0 is no error at all.
+ * Adds the statement to the step: about n errors, each a project and a
+ * fingerprint.  Errors that are not there stay that way.
  */
 void et_decide(et_call_t *call, const et_decision_t *decision,
-    const uint64_t *projects, size_t nprojects,
-    const uint64_t *fingerprints, size_t nfingerprints);
+    const uint64_t *projects, const uint64_t *fingerprints, size_t n);
 
 
 #endif /* ET_DECIDE_H */

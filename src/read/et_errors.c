@@ -34,6 +34,8 @@ static int et_errors_release_counts(const et_error_t *error,
     et_slice_t release, int64_t first_seen, int64_t last_seen);
 static size_t et_release_version(et_slice_t release, uint64_t *numbers);
 static void et_errors_reverse(et_errors_t *list);
+static void et_errors_cursors(const et_errors_t *list, et_cursor_t *next,
+    et_cursor_t *previous);
 static int et_errors_read_details(et_call_t *call, et_slice_t answer,
     et_errors_t *list);
 static int et_errors_read_counts(et_call_t *call, et_slice_t answer,
@@ -411,24 +413,45 @@ et_errors_link(et_call_t *call, const et_errors_filter_t *filter,
 {
     et_cursor_t  next, previous;
 
+    if (list->n != 0) {
+        et_errors_cursors(list, &next, &previous);
+        et_call_link(call, list->more ? &next : NULL,
+                     list->before ? &previous : NULL, filter->limit);
+    }
+}
+
+
+void
+et_errors_link_sentry(et_call_t *call, const et_errors_t *list)
+{
+    et_cursor_t  next, previous;
+
     if (list->n == 0) {
+        et_call_link_sentry(call, NULL, NULL);
         return;
     }
 
-    next.back = 0;
-    next.asof = list->asof;
-    next.key = list->items[list->n - 1].key;
-    next.id[0] = list->items[list->n - 1].project;
-    next.id[1] = list->items[list->n - 1].fingerprint;
+    et_errors_cursors(list, &next, &previous);
+    et_call_link_sentry(call, list->more ? &next : NULL,
+                        list->before ? &previous : NULL);
+}
 
-    previous.back = 1;
-    previous.asof = list->asof;
-    previous.key = list->items[0].key;
-    previous.id[0] = list->items[0].project;
-    previous.id[1] = list->items[0].fingerprint;
 
-    et_call_link(call, list->more ? &next : NULL,
-                 list->before ? &previous : NULL, filter->limit);
+static void
+et_errors_cursors(const et_errors_t *list, et_cursor_t *next,
+    et_cursor_t *previous)
+{
+    next->back = 0;
+    next->asof = list->asof;
+    next->key = list->items[list->n - 1].key;
+    next->id[0] = list->items[list->n - 1].project;
+    next->id[1] = list->items[list->n - 1].fingerprint;
+
+    previous->back = 1;
+    previous->asof = list->asof;
+    previous->key = list->items[0].key;
+    previous->id[0] = list->items[0].project;
+    previous->id[1] = list->items[0].fingerprint;
 }
 
 
@@ -727,6 +750,45 @@ et_errors_release_counts(const et_error_t *error, et_slice_t release,
     after = et_release_after(release, error->resolved_in);
 
     return after == -1 ? first_seen > error->changed : after;
+}
+
+
+void
+et_errors_ask_regression(et_call_t *call, const et_error_t *error)
+{
+    et_sql_t  *query;
+
+    query = et_call_query(call, ET_SQL_REGRESSION_COLUMNS);
+
+    et_sql_add(query, ET_SQL_REGRESSION);
+    et_sql_u64(query, "project", error->project);
+    et_sql_u64(query, "fingerprint", error->fingerprint);
+    et_sql_i64(query, "changed", error->changed);
+
+    if (error->resolved_in.len != 0) {
+        et_sql_add(query, ET_SQL_REGRESSION_RELEASE);
+        et_sql_str(query, "release", error->resolved_in);
+        et_sql_u64(query, "after", error->after_release);
+    }
+
+    et_sql_add(query, ET_SQL_REGRESSION_END);
+}
+
+
+int
+et_errors_read_regression(et_call_t *call, et_slice_t answer,
+    et_error_t *error)
+{
+    et_result_t  result;
+
+    et_result_open(&result, ET_SQL_REGRESSION_COLUMNS, answer);
+
+    if (et_result_next(&result)) {
+        error->came_back = result.row[0].i;
+        error->came_back_in = result.row[1].s;
+    }
+
+    return result.bad ? et_errors_unreadable(call) : 1;
 }
 
 

@@ -100,6 +100,10 @@ typedef struct {
     et_slice_t        first_release;
     et_slice_t        last_release;
     uint64_t         *counts;         /* of the buckets */
+
+    /* set by et_errors_read_regression() */
+    int64_t           came_back;
+    et_slice_t        came_back_in;   /* a release; "": none */
 } et_error_t;
 
 typedef struct {
@@ -135,7 +139,9 @@ void et_errors_ask_page(et_call_t *call, const et_errors_filter_t *filter);
 int et_errors_read_page(et_call_t *call, et_slice_t answer,
     const et_errors_filter_t *filter, et_errors_t *list);
 
-/* The cursors of the pages behind and before the one that was read. */
+/* The cursors of the pages behind and before the one that was read, as GitLab
+ * and as Sentry's clients read them. */
+void et_errors_link_sentry(et_call_t *call, const et_errors_t *list);
 void et_errors_link(et_call_t *call, const et_errors_filter_t *filter,
     const et_errors_t *list);
 
@@ -157,6 +163,14 @@ void et_errors_ask_one(et_call_t *call, const uint64_t *project,
 int et_errors_read_one(et_call_t *call, const et_slice_t *answers,
     uint64_t project, uint64_t fingerprint, const et_buckets_t *buckets,
     et_errors_t *list);
+
+/*
+ * When and in which release a regressed error was seen again first: adds a
+ * query to the step, and reads it; came_back stays 0 where the event is gone.
+ */
+void et_errors_ask_regression(et_call_t *call, const et_error_t *error);
+int et_errors_read_regression(et_call_t *call, et_slice_t answer,
+    et_error_t *error);
 
 /* What an error's state is, from what was decided and seen. */
 et_status_t et_error_state(const et_error_t *error, int64_t now);

@@ -131,6 +131,15 @@ et_errors_search_where(et_call_t *call, et_sql_t *query,
             break;
 
         case ET_WORD_DECISION:
+
+            /* what nobody has decided about has no row */
+
+            if (term->nvalues == 1 && term->values[0].len == 0) {
+                et_sql_add(query, term->negated ? ET_SQL_IN : ET_SQL_NOT_IN);
+                et_sql_add(query, ET_SQL_DECISION("assigned_to != ''"));
+                break;
+            }
+
             et_sql_add(query, term->negated ? ET_SQL_NOT_IN : ET_SQL_IN);
             et_sql_add_n(query, term->wildcard ? word->like : word->sql, i);
             et_word_values(call, query, i, term);

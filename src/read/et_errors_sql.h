@@ -256,5 +256,27 @@
 
 #define ET_SQL_RELEASES_COLUMNS  "QQstt"
 
+/* the first event since a decision that counts against it: ET_SQL_REACHED for
+ * the events of one error */
+
+#define ET_SQL_REGRESSION                                                     \
+    "SELECT timestamp, release FROM events "                                  \
+    "WHERE project_id = {project:UInt64} "                                    \
+    "AND fingerprint = {fingerprint:UInt64} "                                 \
+    "AND timestamp > " ET_SQL_TIME("changed")
+#define ET_SQL_REGRESSION_RELEASE                                             \
+    " AND multiIf(release = {release:String}, {after:UInt8} = 0, "            \
+    "length(" ET_SQL_VERSION("release") ") > 1 "                              \
+    "AND length(" ET_SQL_VERSION("{release:String}") ") > 1, "                \
+    ET_SQL_VERSION("release") " > " ET_SQL_VERSION("{release:String}") ", "   \
+    "release NOT IN (SELECT value FROM error_tags "                           \
+    "WHERE project_id = {project:UInt64} "                                    \
+    "AND fingerprint = {fingerprint:UInt64} AND key = 'release' "             \
+    "GROUP BY value HAVING min(error_tags.first_seen) <= "                    \
+    ET_SQL_TIME("changed") "))"
+#define ET_SQL_REGRESSION_END  " ORDER BY timestamp LIMIT 1"
+
+#define ET_SQL_REGRESSION_COLUMNS  "ts"
+
 
 #endif /* ET_ERRORS_SQL_H */

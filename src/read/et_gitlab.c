@@ -297,8 +297,7 @@ et_gitlab_update(et_call_t *call)
             return ET_CALL_ANSWERED;
         }
 
-        et_decide(call, &decision, &gitlab->project, 1, &gitlab->fingerprint,
-                  1);
+        et_decide(call, &decision, &gitlab->project, &gitlab->fingerprint, 1);
         return ET_CALL_ASK;
 
     case 1:

@@ -19,6 +19,7 @@ static int et_search_values(et_search_reader_t *reader, et_term_t *term);
 static int et_search_value(et_search_reader_t *reader, const char *stop,
     et_slice_t *value, unsigned *wildcard);
 static et_slice_t et_search_key(et_search_reader_t *reader);
+static int et_search_assigned(et_term_t *term);
 static int et_search_is(et_search_t *search, const et_term_t *term);
 static int et_search_fail(et_search_reader_t *reader, const char *error);
 static int et_search_blank(char c);
@@ -122,10 +123,13 @@ et_search_word(et_search_reader_t *reader, et_search_t *search, char *text,
         return 0;
     }
 
-    if (et_slice_eq(term.key, et_slice("is", 2))) {
+    if (et_slice_eq(term.key, et_slice("is", 2))
+        && !et_search_assigned(&term))
+    {
         return et_search_is(search, &term)
                ? 1 : et_search_fail(reader, "is: has to be unresolved, "
-                                    "resolved or ignored");
+                                    "resolved, ignored, assigned or "
+                                    "unassigned");
     }
 
     if (search->nterms == ET_SEARCH_TERMS) {
@@ -333,6 +337,30 @@ et_search_value(et_search_reader_t *reader, const char *stop,
 
     reader->pos = p;
     *value = et_slice(out, len);
+
+    return 1;
+}
+
+
+/* "is:unassigned" is assigned:"", and "is:assigned" is !assigned:"". */
+
+static int
+et_search_assigned(et_term_t *term)
+{
+    int  assigned;
+
+    assigned = et_slice_eq_nocase(term->values[0], et_slice("assigned", 8));
+
+    if (term->nvalues != 1 || term->op != ET_TERM_EQ
+        || (!assigned && !et_slice_eq_nocase(term->values[0],
+                                             et_slice("unassigned", 10))))
+    {
+        return 0;
+    }
+
+    term->key = et_slice("assigned", 8);
+    term->values[0] = et_slice("", 0);
+    term->negated ^= assigned;
 
     return 1;
 }

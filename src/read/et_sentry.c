@@ -9,6 +9,7 @@
 #include "et_sentry.h"
 #include "et_sentry_events.h"
 #include "et_sentry_discover.h"
+#include "et_sentry_issues.h"
 #include "et_sentry_org.h"
 
 
@@ -60,6 +61,34 @@ const et_operation_t  et_sentry_operations[] = {
       et_sentry_project_details, ET_READS(PROJECT) },
     { "list_keys", ET_VERB_GET, "api/0/projects/*/*/keys", et_sentry_keys,
       ET_READS(PROJECT) },
+
+    { "list_project_issues", ET_VERB_GET, "api/0/projects/*/*/issues",
+      et_sentry_project_issues, ET_READS(EVENT) },
+    { "update_project_issues", ET_VERB_PUT, "api/0/projects/*/*/issues",
+      et_sentry_update_project_issues, ET_SCOPE_EVENT_WRITE },
+    { "delete_project_issues", ET_VERB_DELETE, "api/0/projects/*/*/issues",
+      et_sentry_delete_project_issues, ET_SCOPE_EVENT_ADMIN },
+    { "list_issues", ET_VERB_GET, "api/0/organizations/*/issues",
+      et_sentry_organization_issues, ET_READS(EVENT) },
+    { "update_issues", ET_VERB_PUT, "api/0/organizations/*/issues",
+      et_sentry_update_organization_issues, ET_SCOPE_EVENT_WRITE },
+    { "delete_issues", ET_VERB_DELETE, "api/0/organizations/*/issues",
+      et_sentry_delete_organization_issues, ET_SCOPE_EVENT_ADMIN },
+    { "get_issue", ET_VERB_GET, "api/0/issues/*", et_sentry_issue,
+      ET_READS(EVENT) },
+    { "update_issue", ET_VERB_PUT, "api/0/issues/*", et_sentry_update_issue,
+      ET_SCOPE_EVENT_WRITE },
+    { "delete_issue", ET_VERB_DELETE, "api/0/issues/*",
+      et_sentry_delete_issue, ET_SCOPE_EVENT_ADMIN },
+    { "get_organization_issue", ET_VERB_GET,
+      "api/0/organizations/*/issues/*", et_sentry_organization_issue,
+      ET_READS(EVENT) },
+    { "update_organization_issue", ET_VERB_PUT,
+      "api/0/organizations/*/issues/*", et_sentry_update_organization_issue,
+      ET_SCOPE_EVENT_WRITE },
+    { "delete_organization_issue", ET_VERB_DELETE,
+      "api/0/organizations/*/issues/*", et_sentry_delete_organization_issue,
+      ET_SCOPE_EVENT_ADMIN },
 
     { "list_issue_events", ET_VERB_GET, "api/0/issues/*/events",
       et_sentry_issue_events, ET_READS(EVENT) },

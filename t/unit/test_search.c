@@ -153,6 +153,18 @@ test_words(void)
         et_check_str(search.text, "tags[]y");
     }
 
+    ET_TEST("is:assigned and is:unassigned are words about the assignee") {
+        et_check(parse("is:unassigned is:resolved !is:unassigned "
+                       "is:assigned") == NULL);
+        et_check_int(search.status, ET_STATUS_RESOLVED);
+        et_check_int(search.nterms, 3);
+        et_check_str(search.terms[0].key, "assigned");
+        et_check_str(search.terms[0].values[0], "");
+        et_check(!search.terms[0].negated);
+        et_check(search.terms[1].negated);
+        et_check(search.terms[2].negated);
+    }
+
     ET_TEST("what can't be asked is an error with a text") {
         et_check(parse("is:purple") != NULL);
         et_check(parse("a:[1,2") != NULL);

@@ -10,6 +10,7 @@ project of its own, whose rows it deletes; the rest is left as it is.
 import os
 import random
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -26,8 +27,8 @@ from et import CLICKHOUSE as URL, TOP, ok, same  # noqa: E402
 
 PROJECT = et.project()
 COUNTED = ("events", "errors", "error_counts", "error_changes")
-TABLES = COUNTED + ("error_tags", "outcomes", "sessions", "check_ins", "feedback", "logs",
-                    "attachments")
+TABLES = COUNTED + ("error_tags", "releases_seen", "outcomes", "sessions",
+                    "check_ins", "feedback", "logs", "attachments")
 SECOND = 1000000
 NOW = SECOND * int(time.time())
 
@@ -190,8 +191,8 @@ ok(second.returncode == 0, "it is applied again without an error",
    second.stdout)
 same(everything(), before, "and that changes no definition and no row")
 
-same(one("SELECT max(version) FROM errortracking.schema_version"), "2",
-     "the schema's version is 2")
+same(one("SELECT max(version) FROM errortracking.schema_version"), "3",
+     "the schema's version is 3")
 
 same(one("SELECT arrayStringConcat(groupArray(name), ',') FROM "
          "(SELECT name FROM system.columns WHERE database = 'errortracking' "
@@ -375,6 +376,64 @@ explain = post("EXPLAIN indexes = 1 SELECT payload FROM errortracking.events "
                "WHERE project_id = %d AND event_id = '%s'"
                % (PROJECT, event_id))
 ok("by_event_id" in explain, "a look-up by event id uses its index", explain)
+
+
+# from a schema of version 2, in a database of its own
+
+OLD = "errortracking_%d" % PROJECT
+
+
+def files(keep):
+    """The schema's files for that database; those that keep says."""
+    path = os.path.join(et.DIR, "sql")
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(path)
+    source = os.path.join(TOP, "conf", "clickhouse")
+    for name in os.listdir(source):
+        if keep(name):
+            with open(os.path.join(source, name)) as file:
+                text = re.sub(r"\berrortracking\b", OLD, file.read())
+            with open(os.path.join(path, name), "w") as file:
+                file.write(text)
+    return path
+
+
+def upgrade(keep=lambda name: True):
+    done = subprocess.run(
+        [TOP + "/src/tools/schema.sh", files(keep)], stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, universal_newlines=True,
+        env={**os.environ, "CLICKHOUSE_URL": URL})
+    ok(done.returncode == 0, "the schema is applied there", done.stdout)
+
+
+def seen():
+    return rows("SELECT version, sum(n), toUnixTimestamp64Micro("
+                "min(first_event)), toUnixTimestamp64Micro(max(last_seen)) "
+                "FROM %s.releases_seen GROUP BY version ORDER BY version"
+                % OLD)
+
+
+try:
+    upgrade(lambda name: name < "020")
+    into = "INSERT INTO %s.ingest (%s) FORMAT RowBinary" % (OLD, COLUMNS)
+    post(into, encode(event(1, NOW, release="a@1"))
+         + encode(event(2, NOW - SECOND, n=5, release="a@1"))
+         + encode(event(2, NOW, release="")))
+    upgrade()
+    before = [["a@1", "6", str(NOW - SECOND), str(NOW)]]
+    same(seen(), before, "releases are known that were seen before")
+    post(into, encode(event(3, NOW + SECOND, release="a@1"))
+         + encode(event(3, NOW, release="a@2"))
+         + encode(event(0, NOW, kind=4, release="a@3")))
+    upgrade()
+    same(seen()[:2], [["a@1", "7", str(NOW - SECOND), str(NOW + SECOND)],
+                      ["a@2", "1", str(NOW), str(NOW)]],
+         "those that come are counted once, whatever is applied again")
+    same([row[:2] for row in seen()[2:]], [["a@3", "0"]],
+         "a session's is one without events")
+finally:
+    post("DROP DATABASE IF EXISTS %s" % OLD)
+
 
 for table in TABLES:
     post("DELETE FROM errortracking.%s WHERE project_id = %d"

@@ -40,11 +40,14 @@
     "LEFT JOIN (SELECT * FROM error_status FINAL " ET_SQL_DECIDE_THESE        \
     ") AS s "                                                                 \
     "ON s.project_id = e.project_id AND s.fingerprint = e.fingerprint "       \
-    "LEFT JOIN (SELECT project_id, argMax(value, seen) AS release FROM ("     \
-    "SELECT project_id, value, min(error_tags.first_seen) AS seen "           \
-    "FROM error_tags WHERE {latest:UInt8} = 1 "                                 \
-    "AND project_id IN {projects:Array(UInt64)} AND key = 'release' "         \
-    "GROUP BY project_id, value) GROUP BY project_id) AS latest "             \
+    "LEFT JOIN (SELECT project_id, argMax(version, since) AS release FROM ("  \
+    "SELECT project_id, version, if(released > toDateTime64(0, 6, 'UTC'), "   \
+    "released, created) AS since FROM releases FINAL "                        \
+    "WHERE {latest:UInt8} = 1 AND project_id IN {projects:Array(UInt64)} "      \
+    "UNION ALL SELECT project_id, version, "                                  \
+    "min(releases_seen.first_seen) AS since FROM releases_seen "              \
+    "WHERE {latest:UInt8} = 1 AND project_id IN {projects:Array(UInt64)} "      \
+    "GROUP BY project_id, version) GROUP BY project_id) AS latest "           \
     "ON latest.project_id = e.project_id"
 
 

@@ -43,10 +43,10 @@
     "LEFT JOIN (SELECT project_id, argMax(version, since) AS release FROM ("  \
     "SELECT project_id, version, if(released > toDateTime64(0, 6, 'UTC'), "   \
     "released, created) AS since FROM releases FINAL "                        \
-    "WHERE {latest:UInt8} = 1 AND project_id IN {projects:Array(UInt64)} "      \
+    "WHERE {latest:UInt8} = 1 AND project_id IN {projects:Array(UInt64)} "    \
     "UNION ALL SELECT project_id, version, "                                  \
     "min(releases_seen.first_seen) AS since FROM releases_seen "              \
-    "WHERE {latest:UInt8} = 1 AND project_id IN {projects:Array(UInt64)} "      \
+    "WHERE {latest:UInt8} = 1 AND project_id IN {projects:Array(UInt64)} "    \
     "GROUP BY project_id, version) GROUP BY project_id) AS latest "           \
     "ON latest.project_id = e.project_id"
 

@@ -11,6 +11,7 @@
 #include "et_sentry_discover.h"
 #include "et_sentry_issues.h"
 #include "et_sentry_org.h"
+#include "et_sentry_releases.h"
 
 
 /* odd, so that every project's issues have ids of their own */
@@ -30,11 +31,14 @@
 
 #define ET_READS(scope)  ET_SCOPE_ ## scope ## _READ
 
+/* of releases */
+#define ET_RELEASES_READ   (ET_SCOPE_PROJECT_READ|ET_SCOPE_PROJECT_RELEASES   \
+                            |ET_SCOPE_ORG_READ|ET_SCOPE_ORG_CI)
+#define ET_RELEASES_WRITE  (ET_SCOPE_PROJECT_RELEASES|ET_SCOPE_ORG_CI)
+
 
 static int et_sentry_place(et_call_t *call, et_sentry_place_t place,
     et_sentry_t *sentry);
-static et_project_t *et_sentry_project(const et_projects_t *projects,
-    et_slice_t name);
 
 
 /* Of two that match a path, the first is taken. */
@@ -117,6 +121,61 @@ const et_operation_t  et_sentry_operations[] = {
       et_sentry_discover_timeseries, ET_READS(ORG)|ET_READS(EVENT) },
     { "stats", ET_VERB_GET, "api/0/organizations/*/stats_v2",
       et_sentry_stats, ET_READS(ORG) },
+
+    { "list_organization_releases", ET_VERB_GET,
+      "api/0/organizations/*/releases",
+      et_sentry_releases, ET_RELEASES_READ },
+    { "create_organization_release", ET_VERB_POST,
+      "api/0/organizations/*/releases",
+      et_sentry_release_create, ET_RELEASES_WRITE },
+    { "get_organization_release", ET_VERB_GET,
+      "api/0/organizations/*/releases/*",
+      et_sentry_release, ET_RELEASES_READ },
+    { "update_organization_release", ET_VERB_PUT,
+      "api/0/organizations/*/releases/*",
+      et_sentry_release_update, ET_RELEASES_WRITE },
+    { "delete_organization_release", ET_VERB_DELETE,
+      "api/0/organizations/*/releases/*",
+      et_sentry_release_delete, ET_RELEASES_WRITE },
+    { "list_organization_commits", ET_VERB_GET,
+      "api/0/organizations/*/releases/*/commits",
+      et_sentry_release_commits, ET_RELEASES_READ },
+    { "get_organization_previous_release", ET_VERB_GET,
+      "api/0/organizations/*/releases/*/previous-with-commits",
+      et_sentry_release_previous, ET_RELEASES_READ },
+    { "list_organization_deploys", ET_VERB_GET,
+      "api/0/organizations/*/releases/*/deploys",
+      et_sentry_deploys, ET_RELEASES_READ },
+    { "create_organization_deploy", ET_VERB_POST,
+      "api/0/organizations/*/releases/*/deploys",
+      et_sentry_deploy_create, ET_RELEASES_WRITE },
+    { "list_project_releases", ET_VERB_GET, "api/0/projects/*/*/releases",
+      et_sentry_releases, ET_RELEASES_READ },
+    { "create_project_release", ET_VERB_POST, "api/0/projects/*/*/releases",
+      et_sentry_release_create, ET_RELEASES_WRITE },
+    { "get_project_release", ET_VERB_GET, "api/0/projects/*/*/releases/*",
+      et_sentry_release, ET_RELEASES_READ },
+    { "update_project_release", ET_VERB_PUT, "api/0/projects/*/*/releases/*",
+      et_sentry_release_update, ET_RELEASES_WRITE },
+    { "delete_project_release", ET_VERB_DELETE,
+      "api/0/projects/*/*/releases/*",
+      et_sentry_release_delete, ET_RELEASES_WRITE },
+    { "list_project_commits", ET_VERB_GET,
+      "api/0/projects/*/*/releases/*/commits",
+      et_sentry_release_commits, ET_RELEASES_READ },
+    { "get_project_previous_release", ET_VERB_GET,
+      "api/0/projects/*/*/releases/*/previous-with-commits",
+      et_sentry_release_previous, ET_RELEASES_READ },
+    { "list_project_deploys", ET_VERB_GET,
+      "api/0/projects/*/*/releases/*/deploys",
+      et_sentry_deploys, ET_RELEASES_READ },
+    { "create_project_deploy", ET_VERB_POST,
+      "api/0/projects/*/*/releases/*/deploys",
+      et_sentry_deploy_create, ET_RELEASES_WRITE },
+    { "upload_options", ET_VERB_GET, "api/0/organizations/*/chunk-upload",
+      et_sentry_no_uploads, ET_SCOPE_ANY },
+    { "upload", ET_VERB_POST, "api/0/organizations/*/chunk-upload",
+      et_sentry_no_uploads, ET_SCOPE_ANY },
 
     { NULL, ET_VERB_GET, NULL, NULL, 0 }
 };
@@ -222,7 +281,7 @@ et_sentry_place(et_call_t *call, et_sentry_place_t place,
     }
 
     if (place == ET_SENTRY_PROJECT) {
-        sentry->project = et_sentry_project(projects, call->segments[1]);
+        sentry->project = et_sentry_find(projects, call->segments[1]);
 
         if (sentry->project == NULL) {
             et_call_fail(call, 404, "no such project");
@@ -236,8 +295,8 @@ et_sentry_place(et_call_t *call, et_sentry_place_t place,
 
 /* A slug before a number, which may be another's slug. */
 
-static et_project_t *
-et_sentry_project(const et_projects_t *projects, et_slice_t name)
+et_project_t *
+et_sentry_find(const et_projects_t *projects, et_slice_t name)
 {
     size_t    i;
     uint64_t  id;
@@ -290,7 +349,7 @@ et_sentry_ids(et_call_t *call, et_sentry_t *sentry)
             break;
         }
 
-        project = et_sentry_project(&sentry->projects, name);
+        project = et_sentry_find(&sentry->projects, name);
 
         if (project == NULL) {
             et_call_fail(call, 403, "the token opens no such project");

@@ -55,6 +55,9 @@ void et_sentry_ask(et_call_t *call);
 int et_sentry_read(et_call_t *call, et_slice_t answer,
     et_sentry_place_t place, et_sentry_t *sentry);
 
+/* By its slug or its number; NULL where there is none. */
+et_project_t *et_sentry_find(const et_projects_t *projects, et_slice_t name);
+
 /*
  * Leaves ids of what the parameter "project" names, which may be repeated:
  * numbers or slugs; -1, or no parameter, is all.  1, or 0 where the call is

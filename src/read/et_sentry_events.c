@@ -38,7 +38,7 @@ static et_call_rc_t et_sentry_of_issue(et_call_t *call,
     et_sentry_place_t place, size_t segment);
 static int et_sentry_which(et_call_t *call, et_sentry_events_t *state,
     et_slice_t name);
-static int et_sentry_find(et_call_t *call, et_sentry_events_t *state);
+static int et_sentry_event_found(et_call_t *call, et_sentry_events_t *state);
 static et_call_rc_t et_sentry_of_project(et_call_t *call,
     et_sentry_place_t place, size_t segment);
 static int et_sentry_known_id(et_call_t *call, et_slice_t id);
@@ -234,7 +234,7 @@ et_sentry_of_issue(et_call_t *call, et_sentry_place_t place, size_t segment)
     }
 
     if (!state->found) {
-        switch (et_sentry_find(call, state)) {
+        switch (et_sentry_event_found(call, state)) {
 
         case -1:
             return ET_CALL_ASK;
@@ -289,7 +289,7 @@ et_sentry_which(et_call_t *call, et_sentry_events_t *state, et_slice_t name)
 /* The event: 1; 0 where the call is answered; -1 where something is asked. */
 
 static int
-et_sentry_find(et_call_t *call, et_sentry_events_t *state)
+et_sentry_event_found(et_call_t *call, et_sentry_events_t *state)
 {
     et_events_t  list;
 

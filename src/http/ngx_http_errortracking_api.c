@@ -571,6 +571,9 @@ ngx_http_errortracking_api_reply(ngx_http_request_t *r, et_call_t *call)
         || ngx_http_errortracking_api_add(r, "Content-Disposition",
                                           call->filename)
            != NGX_OK
+        || ngx_http_errortracking_api_add(r, "X-Content-Type-Options",
+                                          et_slice("nosniff", 7))
+           != NGX_OK
         || ngx_http_errortracking_api_add(r, "WWW-Authenticate",
                                           call->challenge)
            != NGX_OK

@@ -5,12 +5,11 @@
 
 #include "et_discover_internal.h"
 #include "et_discover_sql.h"
+#include "et_events.h"
 #include "et_route.h"
 #include "et_sentry.h"
 #include "et_time.h"
 
-
-#define ET_EVENT_ID_TEXT  32
 
 /* pairs of projects and issues that are looked up in the order of events;
  * more of them are compared one by one */
@@ -27,7 +26,6 @@ static et_term_op_t et_word_time_op(const et_term_t *term);
 static int et_word_time(et_call_t *call, const et_term_t *term, int64_t *us);
 static int et_word_number(const et_term_t *term,
     const et_discover_column_t *column, size_t k, uint64_t *number);
-static int et_word_id(et_slice_t text);
 static void et_word_numbers(et_call_t *call, et_sql_t *query,
     const et_discover_t *discover, unsigned i,
     const et_discover_column_t *column);
@@ -90,7 +88,7 @@ et_discover_search_check(et_call_t *call, const et_search_t *search)
                 break;
 
             case ET_FIND_ID:
-                if (!et_word_id(term->values[k])) {
+                if (!et_event_id_known(term->values[k])) {
                     return "id: has to be an event's id, 32 hexadecimal "
                            "digits";
                 }
@@ -291,34 +289,6 @@ et_word_number(const et_term_t *term, const et_discover_column_t *column,
     return column->find == ET_FIND_ISSUE
            ? et_issue_parse(term->values[k], number)
            : et_parse_u64(term->values[k], number);
-}
-
-
-/* Without its dashes, if it has some, an id is so many digits. */
-
-static int
-et_word_id(et_slice_t text)
-{
-    char    c;
-    size_t  i, n;
-
-    for (i = 0, n = 0; i < text.len; i++) {
-        c = et_lower(text.data[i]);
-
-        if (c == '-' && text.len == ET_EVENT_ID_TEXT + 4
-            && (i == 8 || i == 13 || i == 18 || i == 23))
-        {
-            continue;
-        }
-
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
-            return 0;
-        }
-
-        n++;
-    }
-
-    return n == ET_EVENT_ID_TEXT;
 }
 
 

@@ -7,11 +7,16 @@
 #include "et_hash.h"
 #include "et_route.h"
 #include "et_sentry.h"
-#include "et_sentry_events.h"
+#include "et_sentry_attachments.h"
 #include "et_sentry_discover.h"
+#include "et_sentry_events.h"
+#include "et_sentry_feedback.h"
 #include "et_sentry_issues.h"
+#include "et_sentry_monitors.h"
 #include "et_sentry_org.h"
 #include "et_sentry_releases.h"
+#include "et_sentry_sessions.h"
+#include "et_sentry_tags.h"
 
 
 /* odd, so that every project's issues have ids of their own */
@@ -176,6 +181,53 @@ const et_operation_t  et_sentry_operations[] = {
       et_sentry_no_uploads, ET_SCOPE_ANY },
     { "upload", ET_VERB_POST, "api/0/organizations/*/chunk-upload",
       et_sentry_no_uploads, ET_SCOPE_ANY },
+    { "list_issue_tags", ET_VERB_GET, "api/0/issues/*/tags",
+      et_sentry_issue_tags, ET_READS(EVENT) },
+    { "list_organization_issue_tags", ET_VERB_GET,
+      "api/0/organizations/*/issues/*/tags",
+      et_sentry_issue_tags, ET_READS(EVENT) },
+    { "get_issue_tag", ET_VERB_GET, "api/0/issues/*/tags/*",
+      et_sentry_issue_tag, ET_READS(EVENT) },
+    { "get_organization_issue_tag", ET_VERB_GET,
+      "api/0/organizations/*/issues/*/tags/*",
+      et_sentry_issue_tag, ET_READS(EVENT) },
+    { "list_issue_tag_values", ET_VERB_GET, "api/0/issues/*/tags/*/values",
+      et_sentry_issue_tag_values, ET_READS(EVENT) },
+    { "list_organization_issue_tag_values", ET_VERB_GET,
+      "api/0/organizations/*/issues/*/tags/*/values",
+      et_sentry_issue_tag_values, ET_READS(EVENT) },
+    { "list_project_tags", ET_VERB_GET, "api/0/projects/*/*/tags",
+      et_sentry_project_tags, ET_READS(PROJECT)|ET_READS(EVENT) },
+    { "list_project_tag_values", ET_VERB_GET,
+      "api/0/projects/*/*/tags/*/values",
+      et_sentry_project_tag_values, ET_READS(PROJECT)|ET_READS(EVENT) },
+    { "list_organization_tags", ET_VERB_GET, "api/0/organizations/*/tags",
+      et_sentry_organization_tags, ET_READS(ORG)|ET_READS(EVENT) },
+    { "list_organization_tag_values", ET_VERB_GET,
+      "api/0/organizations/*/tags/*/values",
+      et_sentry_organization_tag_values, ET_READS(ORG)|ET_READS(EVENT) },
+    { "sessions", ET_VERB_GET, "api/0/organizations/*/sessions",
+      et_sentry_sessions, ET_READS(ORG)|ET_READS(PROJECT) },
+    { "list_attachments", ET_VERB_GET,
+      "api/0/projects/*/*/events/*/attachments",
+      et_sentry_attachments, ET_READS(PROJECT)|ET_READS(EVENT) },
+    { "get_attachment", ET_VERB_GET,
+      "api/0/projects/*/*/events/*/attachments/*",
+      et_sentry_attachment, ET_READS(PROJECT)|ET_READS(EVENT) },
+    { "list_monitors", ET_VERB_GET, "api/0/organizations/*/monitors",
+      et_sentry_monitors, ET_READS(ORG)|ET_READS(PROJECT) },
+    { "get_monitor", ET_VERB_GET, "api/0/organizations/*/monitors/*",
+      et_sentry_monitor, ET_READS(ORG)|ET_READS(PROJECT) },
+    { "list_check_ins", ET_VERB_GET,
+      "api/0/organizations/*/monitors/*/checkins",
+      et_sentry_check_ins, ET_READS(ORG)|ET_READS(PROJECT) },
+    { "get_project_monitor", ET_VERB_GET, "api/0/projects/*/*/monitors/*",
+      et_sentry_project_monitor, ET_READS(ORG)|ET_READS(PROJECT) },
+    { "list_project_check_ins", ET_VERB_GET,
+      "api/0/projects/*/*/monitors/*/checkins",
+      et_sentry_project_check_ins, ET_READS(ORG)|ET_READS(PROJECT) },
+    { "list_feedback", ET_VERB_GET, "api/0/projects/*/*/user-feedback",
+      et_sentry_feedback, ET_READS(PROJECT)|ET_READS(EVENT) },
 
     { NULL, ET_VERB_GET, NULL, NULL, 0 }
 };

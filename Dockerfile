@@ -20,7 +20,7 @@ FROM debian:trixie-slim AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
         gcc libbrotli-dev libc6-dev libcjson-dev libcurl4-openssl-dev \
-        libssl-dev libzstd-dev make nginx-dev zlib1g-dev \
+        libdeflate-dev libssl-dev libzstd-dev make nginx-dev zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 
 COPY . /src/
@@ -32,8 +32,8 @@ FROM debian:trixie-slim
 # curl: the schema and the health check
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        curl libbrotli1 libcjson1 libcurl4t64 libssl3t64 libzstd1 nginx \
-        zlib1g \
+        curl libbrotli1 libcjson1 libcurl4t64 libdeflate0 libssl3t64 libzstd1 \
+        nginx zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && install -d -o www-data -g www-data /run/errortracking
 

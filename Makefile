@@ -96,10 +96,12 @@ have =		$(shell echo 'int main(void) { return 0; }' | gcc -include \
 
 UNIT_BROTLI :=	$(call have,brotli/decode.h,-lbrotlidec)
 UNIT_ZSTD :=	$(call have,zstd.h,-lzstd)
+UNIT_DEFLATE :=	$(call have,libdeflate.h,-ldeflate)
 UNIT_HAVE :=	$(if $(UNIT_BROTLI),-DET_HAVE_BROTLI=1) \
-		$(if $(UNIT_ZSTD),-DET_HAVE_ZSTD=1)
+		$(if $(UNIT_ZSTD),-DET_HAVE_ZSTD=1) \
+		$(if $(UNIT_DEFLATE),-DET_HAVE_LIBDEFLATE=1)
 UNIT_LIBS =	-lcjson -lssl -lcrypto -lz $(UNIT_BROTLI) $(UNIT_ZSTD) \
-		$(UNIT_BROTLI:dec=enc) -lm
+		$(UNIT_DEFLATE) $(UNIT_BROTLI:dec=enc) -lm
 
 UNIT_SANITIZE =	-fsanitize=address,undefined -fno-sanitize-recover=undefined \
 		-fno-omit-frame-pointer
@@ -212,6 +214,7 @@ chaos: module
 
 bench: module
 	@ET_NGINX=$${ET_NGINX:-nginx} ET_MODULE=$(MODULE) ET_BUILD=$(BUILD) \
+		CORE_CFLAGS="$(UNIT_HAVE)" CORE_LIBS="$(UNIT_LIBS)" \
 		ROWS="$(ROWS)" t/bench/run
 
 bench-read: module

@@ -128,6 +128,7 @@ void
 et_inflate_destroy(et_inflate_t *inflate)
 {
     et_inflate_zlib_destroy(inflate);
+    et_inflate_at_once_destroy(inflate);
     et_inflate_zstd_destroy(inflate);
 
     et_buffer_free(&inflate->out);
@@ -257,7 +258,8 @@ et_inflate(et_inflate_t *inflate, et_encoding_t encoding, et_slice_t body,
 
     case ET_ENCODING_GZIP:
     case ET_ENCODING_DEFLATE:
-        reason = et_inflate_zlib(inflate, encoding, &ctx);
+        reason = et_inflate_at_once(inflate, &ctx)
+                 ? ET_OK : et_inflate_zlib(inflate, encoding, &ctx);
         break;
 
     case ET_ENCODING_BR:

@@ -7,7 +7,8 @@
  * state nor the output buffer is allocated anew for each request.
  *
  * br needs libbrotlidec (ET_HAVE_BROTLI), zstd libzstd (ET_HAVE_ZSTD); a
- * build without them takes neither.
+ * build without them takes neither.  Where there is libdeflate
+ * (ET_HAVE_LIBDEFLATE), it inflates gzip and zlib faster than zlib does.
  */
 
 #ifndef ET_ENCODING_H
@@ -65,6 +66,7 @@ typedef struct {
     z_stream       stream;
     int            ready;      /* inflateInit2() was done */
     void          *zstd;       /* ZSTD_DCtx; NULL: not used yet */
+    void          *libdeflate; /* its decompressor; NULL: not used yet */
     et_buffer_t    out;        /* kept between requests */
     et_buffer_t    before;     /* the output before it, of several codings */
     size_t         keep;       /* a larger one is freed by the next call */

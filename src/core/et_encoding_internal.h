@@ -38,6 +38,14 @@ et_reason_t et_inflate_zlib(et_inflate_t *inflate, et_encoding_t encoding,
     et_inflate_ctx_t *ctx);
 void et_inflate_zlib_destroy(et_inflate_t *inflate);
 
+/*
+ * The same for gzip and zlib, if libdeflate can do it at once.  1; 0 where it
+ * can't, and et_inflate_zlib() has to: then ctx may have more room, and is as
+ * it was otherwise.
+ */
+int et_inflate_at_once(et_inflate_t *inflate, et_inflate_ctx_t *ctx);
+void et_inflate_at_once_destroy(et_inflate_t *inflate);
+
 et_reason_t et_inflate_brotli(et_inflate_t *inflate, et_inflate_ctx_t *ctx);
 
 et_reason_t et_inflate_zstd(et_inflate_t *inflate, et_inflate_ctx_t *ctx);

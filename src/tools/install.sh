@@ -159,7 +159,8 @@ need_build()
     need_command make make
     need_command nginx nginx
     need_packages nginx-dev libc6-dev libcjson-dev libcurl4-openssl-dev \
-                  libssl-dev zlib1g-dev libbrotli-dev libzstd-dev libpcre2-dev
+                  libssl-dev zlib1g-dev libbrotli-dev libdeflate-dev \
+                  libzstd-dev libpcre2-dev
 }
 
 

@@ -35,7 +35,7 @@ if [ ! -e "$dir/installed" ]; then
         apt-get update
         apt-get install -y --no-install-recommends nginx gcc make \
             libc6-dev dpkg-dev libpcre2-dev libssl-dev zlib1g-dev \
-            libbrotli-dev libzstd-dev \
+            libbrotli-dev libdeflate-dev libzstd-dev \
             libcjson-dev libcurl4-openssl-dev
         cd /tmp
         apt-get download nginx-dev

@@ -30,7 +30,11 @@ MODULE = os.environ.get("ET_MODULE",
                         BUILD + "/ngx_http_errortracking_module.so")
 NGINX = shutil.which(os.environ.get("ET_NGINX", "nginx"),
                      path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-CORE_LIBS = ["-lcjson", "-lssl", "-lcrypto", "-lz", "-lm"]
+
+# as the module is built: see Makefile
+CORE_CFLAGS = os.environ.get("CORE_CFLAGS", "").split()
+CORE_LIBS = (os.environ.get("CORE_LIBS")
+             or "-lcjson -lssl -lcrypto -lz -lm").split()
 
 CPUS = sorted(os.sched_getaffinity(0))
 WORKER = CPUS[0]
@@ -74,7 +78,7 @@ def build():
 
     files = [core + "/" + f for f in sorted(os.listdir(core))]
     if newer(DIR + "/core", here + "/core.c", *files):
-        subprocess.run(cc + ["-I" + core, "-o", DIR + "/core",
+        subprocess.run(cc + CORE_CFLAGS + ["-I" + core, "-o", DIR + "/core",
                              here + "/core.c"]
                        + [f for f in files if f.endswith(".c")]
                        + CORE_LIBS, check=True)

@@ -1,7 +1,7 @@
 /*
- * The parts of an event that nobody can avoid, measured alone: inflate with
+ * The parts of an event that are others' work, measured alone: inflate with
  * zlib into a buffer that is there already, and cJSON's parsing of what came
- * out, on an arena.
+ * out, on an arena.  (A module with libdeflate inflates in less.)
  *
  *     core FILE MILLISECONDS
  *

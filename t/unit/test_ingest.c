@@ -276,7 +276,7 @@ main(void)
     size_t                i;
     unsigned              k;
     et_reason_t           reason;
-    unsigned long         nth;
+    unsigned long         nth, refused;
 
     static const struct {
         const char   *header;
@@ -603,6 +603,8 @@ main(void)
     ET_TEST("each allocation may fail: no memory is the reason, and not for "
             "the next request")
     {
+        refused = 0;
+
         for (nth = 1; nth < 100000; nth++) {
             et_ingest_destroy(&ingest);
             et_check(et_ingest_init(&ingest));
@@ -617,7 +619,15 @@ main(void)
                 break;
             }
 
-            et_check_int(reason, ET_NO_MEMORY);
+            /* what libdeflate had no memory for, zlib may have */
+
+            if (reason != ET_OK) {
+                et_check_int(reason, ET_NO_MEMORY);
+                refused++;
+
+            } else {
+                et_check_int(ingest.nevents, 2);
+            }
 
             et_fail_nth(0);
             et_test_large();
@@ -625,7 +635,7 @@ main(void)
             et_check_int(ingest.nevents, 2);
         }
 
-        et_check(nth > 4 && nth < 100000);
+        et_check(nth > 4 && nth < 100000 && refused + 3 >= nth);
     }
 
     ET_TEST("each allocation of the start may fail, and leaves nothing behind")

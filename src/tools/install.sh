@@ -188,6 +188,7 @@ need_test()
     need_command clang clang
     need_command node nodejs
     need_command npm npm
+    need_command git git
     need_command go golang-go
     need_command javac default-jdk-headless
     need_command mvn maven

@@ -172,14 +172,15 @@ class Nginx:
     """
 
     def __init__(self, keys, clickhouse=None, zone="64m", http="",
-                 flush="interval=100ms", proxy_pass="http://clickhouse/"):
+                 flush="interval=100ms", proxy_pass="http://clickhouse/",
+                 server=""):
         """
         keys: (project, key) pairs; clickhouse: host:port in place of the
-        ClickHouse's own; http: further directives; flush: parameters of
-        errortracking_flush.
+        ClickHouse's own; http, server: further directives; flush: parameters
+        of errortracking_flush.
         """
         self.values = {"ZONE": zone, "HTTP": http, "FLUSH": flush,
-                       "PROXY_PASS": proxy_pass}
+                       "PROXY_PASS": proxy_pass, "SERVER": server}
         if clickhouse:
             self.values["CLICKHOUSE"] = clickhouse
         self.dir = os.path.join(DIR, "nginx")
@@ -210,7 +211,9 @@ class Nginx:
             "CLICKHOUSE_USER": user,
         }
         values.update(self.values)
-        values["HTTP"] = values["HTTP"].replace("@DIR@", self.dir)
+        for name in ("HTTP", "SERVER"):
+            values[name] = values[name].replace("@DIR@", self.dir) \
+                .replace("@CLICKHOUSE_USER@", user)
         with open(os.path.join(LIB, "nginx.conf")) as file:
             text = re.sub("@([A-Z_]+)@", lambda m: values[m.group(1)],
                           file.read())

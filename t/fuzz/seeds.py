@@ -301,6 +301,35 @@ def fuzz_event():
         yield bytes([i % 8]), text.encode()
 
 
+def releases():
+    yield {"version": "shop@1", "projects": ["shop"], "ref": "main",
+           "url": "https://ci/1", "status": "open",
+           "dateReleased": "2023-11-14T22:13:20.123456789+01:00",
+           "commits": [{"id": ID, "message": "a\n", "author_name": "Ann",
+                        "author_email": "ann@example.com",
+                        "timestamp": "2023-11-14T22:13:20Z",
+                        "repository": "shop"}] * 2}
+    yield {"refs": [{"repository": "shop", "commit": ID}]}
+    yield {"environment": "production", "name": "first",
+           "dateStarted": "2023-11-14T22:13:20Z", "dateFinished": None}
+    yield {"request": {"query_string": "?a=1&b=%20+", "cookies": "a=1; b=2",
+                       "headers": [["a", "b"], ["c"]]},
+           "user": {"id": 1, "data": {"a": 1}, "geo": {"city": "B"}},
+           "threads": {"values": [{"id": 1, "held_locks": {},
+                                   "stacktrace": {"frames": frames("go")}}]},
+           "template": {"filename": "t", "lineno": 2, "context_line": "x"},
+           "csp": {"effective_directive": "img-src"},
+           "debug_meta": {"images": [{"type": "elf"}]},
+           "contexts": {"os": {}}, "modules": {"a": "1"}}
+
+
+def fuzz_read():
+    for text in event_texts():
+        yield b"", text.encode()
+    for value in releases():
+        yield b"", json.dumps(value).encode()
+
+
 def fuzz_encoding():
     text = b"{\"message\":\"" + b"0123456789" * 50 + b"\"}"
     for name in ("gzip", "x-gzip", " GZIP ", "deflate", "br", "zstd",
@@ -591,7 +620,7 @@ WORDS = {
 def dictionary(name):
     """Entries of libFuzzer's dictionaries, one a line."""
     words = []
-    if name in ("fuzz_envelope", "fuzz_event"):
+    if name in ("fuzz_envelope", "fuzz_event", "fuzz_read"):
         names = set()
         for event in events():
             names.update(re.findall(r'"([A-Za-z_.]+)": ', json.dumps(event)))
@@ -630,7 +659,7 @@ def dictionary(name):
 
 def main():
     for make in (fuzz_encoding, fuzz_endpoint, fuzz_envelope, fuzz_event,
-                 fuzz_format, fuzz_request, fuzz_scrub):
+                 fuzz_format, fuzz_read, fuzz_request, fuzz_scrub):
         directory = os.path.join(sys.argv[1], make.__name__)
         os.makedirs(directory, exist_ok=True)
         for i, (choice, data) in enumerate(make()):

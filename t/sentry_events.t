@@ -283,6 +283,8 @@ subtest "an event and a short id lead to the issue" => sub {
     is($group->{groupId}, $issue, "a short id");
     is($group->{shortId}, "$one-$short", "which is told");
     is($group->{group}{id}, $issue, "group");
+    is($group->{group}{title}, $latest->{title}, "which is the issue");
+    is($group->{group}{count}, "5", "with its counts");
     get("organizations/o/shortids/$one-0/", status => 404);
     get("organizations/o/eventids/" . "0" x 32 . "/", status => 404);
 };

@@ -4,6 +4,7 @@
 
 #include "et_json.h"
 #include "et_release_json.h"
+#include "et_sentry_issues.h"
 #include "et_time.h"
 
 
@@ -336,23 +337,23 @@ et_release_json(et_call_t *call, const et_sentry_t *sentry,
 void
 et_out_version(cJSON *object, et_slice_t version)
 {
-    size_t       i;
+    size_t       len;
     cJSON       *info;
     et_slice_t   package, rest;
 
     package = et_slice("", 0);
     rest = version;
 
-    for (i = version.len; i > 0; i--) {
-        if (version.data[i - 1] == '@') {
-            package = et_slice(version.data, i - 1);
-            rest = et_slice(version.data + i, version.len - i);
+    for (len = version.len; len > 0; len--) {
+        if (version.data[len - 1] == '@') {
+            package = et_slice(version.data, len - 1);
+            rest = et_slice(version.data + len, version.len - len);
             break;
         }
     }
 
     et_out_str(object, "version", version);
-    et_out_str(object, "shortVersion", rest);
+    et_out_str(object, "shortVersion", et_release_short(version));
 
     info = et_out_object(object, "versionInfo");
 

@@ -9,6 +9,7 @@
 #include "et_sentry.h"
 #include "et_sentry_entries.h"
 #include "et_sentry_event.h"
+#include "et_sentry_issues.h"
 
 
 /* characters; what is longer is shown in metadata.value */
@@ -42,7 +43,6 @@ static cJSON *et_sentry_contexts(cJSON *payload);
 static cJSON *et_sentry_object(cJSON *payload, const char *member);
 static cJSON *et_sentry_notes(const et_event_row_t *event);
 static cJSON *et_sentry_sdk(const et_event_row_t *event);
-static cJSON *et_sentry_release(et_slice_t release);
 static void et_sentry_or_null(cJSON *object, const char *name,
     et_slice_t value);
 
@@ -83,7 +83,7 @@ et_sentry_event(et_arena_t *arena, const et_event_row_t *event,
     et_out_item(object, "context", et_sentry_object(payload, "extra"));
     et_out_item(object, "packages", et_sentry_object(payload, "modules"));
     et_out_item(object, "sdk", et_sentry_sdk(event));
-    et_out_item(object, "release", et_sentry_release(event->release));
+    et_out_release(object, "release", event->release);
     et_sentry_or_null(object, "dist", event->dist);
     et_out_u64(object, "size", event->payload.len);
     et_out_item(object, "errors", et_sentry_notes(event));
@@ -182,7 +182,7 @@ et_sentry_title(et_arena_t *arena, et_slice_t type, et_slice_t value,
     et_slice_t   line;
     const char  *end;
 
-    line = type.len != 0 || message.len == 0 ? value : message;
+    line = value.len != 0 ? value : message;
 
     end = line.len == 0 ? NULL : memchr(line.data, '\n', line.len);
 
@@ -490,33 +490,6 @@ et_sentry_sdk(const et_event_row_t *event)
     et_out_str(sdk, "version", event->sdk_version);
 
     return sdk;
-}
-
-
-static cJSON *
-et_sentry_release(et_slice_t release)
-{
-    size_t   i;
-    cJSON   *object;
-
-    if (release.len == 0) {
-        return cJSON_CreateNull();
-    }
-
-    object = cJSON_CreateObject();
-
-    et_out_str(object, "version", release);
-
-    for (i = release.len; i > 0; i--) {
-        if (release.data[i - 1] == '@') {
-            release = et_slice(release.data + i, release.len - i);
-            break;
-        }
-    }
-
-    et_out_str(object, "shortVersion", release);
-
-    return object;
 }
 
 

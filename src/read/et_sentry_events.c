@@ -5,6 +5,8 @@
 #include "et_sentry.h"
 #include "et_sentry_event.h"
 #include "et_sentry_events.h"
+#include "et_sentry_issues.h"
+#include "et_time.h"
 
 
 #define ET_SENTRY_EVENTS  100  /* of a page, at the most and by default */
@@ -27,6 +29,12 @@ typedef struct {
     unsigned              placed:1;    /* projects, or the issue, are read */
     unsigned              found:1;     /* the event */
 } et_sentry_events_t;
+
+typedef struct {
+    et_sentry_t           sentry;
+    et_errors_t           list;
+    et_buckets_t          buckets;
+} et_sentry_short_t;
 
 
 static et_call_rc_t et_sentry_list(et_call_t *call, et_sentry_place_t place,
@@ -464,39 +472,66 @@ et_sentry_details(et_call_t *call, et_sentry_events_t *state)
 }
 
 
+/* The issue of a short id, or of an id. */
+
 et_call_rc_t
 et_sentry_short_id(et_call_t *call)
 {
-    cJSON        *root, *group;
-    uint64_t      id;
-    et_sentry_t   sentry;
+    cJSON              *root;
+    uint64_t            id;
+    et_sentry_t        *sentry;
+    et_sentry_short_t  *state;
 
-    if (call->step == 0) {
+    state = et_call_state(call, sizeof(et_sentry_short_t));
+    if (state == NULL) {
+        return et_call_no_memory(call);
+    }
+
+    sentry = &state->sentry;
+
+    switch (call->step) {
+
+    case 0:
+        et_buckets_of(&state->buckets, INT64_C(86400) * ET_SECOND, call->now);
         et_sentry_ask_issue(call, 1);
+
+        return ET_CALL_ASK;
+
+    case 1:
+        if (!et_sentry_read_issue(call, call->answers, ET_SENTRY_ORGANIZATION,
+                                  sentry))
+        {
+            return ET_CALL_ANSWERED;
+        }
+
+        et_errors_ask_one(call, sentry->ids, &sentry->fingerprint,
+                          &state->buckets);
         return ET_CALL_ASK;
     }
 
-    if (!et_sentry_read_issue(call, call->answers, ET_SENTRY_ORGANIZATION,
-                              &sentry))
+    switch (et_errors_read_one(call, call->answers, sentry->ids[0],
+                               sentry->fingerprint, &state->buckets,
+                               &state->list))
     {
+    case -1:
+        return ET_CALL_ASK;
+
+    case 0:
         return ET_CALL_ANSWERED;
     }
 
-    id = et_issue_id(sentry.project->id, sentry.fingerprint);
+    id = et_issue_id(sentry->project->id, sentry->fingerprint);
 
     root = cJSON_CreateObject();
 
     et_out_str(root, "organizationSlug",
-               et_sentry_organization(&sentry, sentry.project));
-    et_out_str(root, "projectSlug", sentry.project->slug);
+               et_sentry_organization(sentry, sentry->project));
+    et_out_str(root, "projectSlug", sentry->project->slug);
     et_out_digits(root, "groupId", id);
-    et_out_short_id(call, root, "shortId", sentry.project, id);
+    et_out_short_id(call, root, "shortId", sentry->project, id);
 
-    group = et_out_object(root, "group");
-
-    et_out_digits(group, "id", id);
-    et_out_short_id(call, group, "shortId", sentry.project, id);
-    et_out_project(et_out_object(group, "project"), sentry.project);
+    et_out_issue(call, et_out_object(root, "group"), sentry, sentry->project,
+                 state->list.items, &state->list.buckets, "24h");
 
     return et_call_json(call, 200, root);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "et_route.h"
+#include "et_sentry_event.h"
 #include "et_sentry_issues.h"
 #include "et_time.h"
 
@@ -18,7 +19,6 @@
 #define ET_COMMIT_SHORT 12
 
 
-static et_slice_t et_issue_title(et_call_t *call, const et_error_t *error);
 static void et_out_issue_state(et_call_t *call, cJSON *object,
     const et_error_t *error);
 static void et_out_issue_stats(cJSON *object, const et_error_t *error,
@@ -52,7 +52,9 @@ et_out_issue(et_call_t *call, cJSON *object, const et_sentry_t *sentry,
     et_out_digits(object, "id", id);
     et_out_null(object, "shareId");
     et_out_short_id(call, object, "shortId", project, id);
-    et_out_str(object, "title", et_issue_title(call, error));
+    et_out_str(object, "title", et_sentry_title(call->arena, error->type,
+                                                error->value,
+                                                error->message));
     et_out_str(object, "culprit", error->culprit);
     et_out_str(object, "permalink", et_text_slice(&link));
     et_out_str(object, "level", error->level);
@@ -102,30 +104,6 @@ et_out_issue(et_call_t *call, cJSON *object, const et_sentry_t *sentry,
     et_out_release(object, "lastRelease", error->last_release);
 
     et_out_issue_stats(object, error, buckets, period);
-}
-
-
-static et_slice_t
-et_issue_title(et_call_t *call, const et_error_t *error)
-{
-    et_text_t   title;
-    et_slice_t  value;
-
-    value = error->value.len != 0 ? error->value : error->message;
-
-    if (error->type.len == 0) {
-        return value;
-    }
-
-    et_text_init(&title, call->arena);
-    et_text_add(&title, error->type);
-
-    if (value.len != 0) {
-        et_text_str(&title, ": ");
-        et_text_add(&title, value);
-    }
-
-    return et_text_slice(&title);
 }
 
 
@@ -339,16 +317,28 @@ et_out_activity(cJSON *list, const char *type, int64_t at, et_slice_t by)
 void
 et_out_release(cJSON *object, const char *name, et_slice_t version)
 {
-    size_t       i;
-    cJSON       *item;
-    et_slice_t   shortened;
+    cJSON  *item;
 
     if (version.len == 0) {
         et_out_null(object, name);
         return;
     }
 
-    /* "package@1.2.3" is 1.2.3, and a commit is known by its first digits */
+    item = et_out_object(object, name);
+
+    et_out_str(item, "version", version);
+    et_out_str(item, "shortVersion", et_release_short(version));
+    et_out_null(item, "lastCommit");
+}
+
+
+/* "package@1.2.3" is 1.2.3, and a commit is known by its first digits. */
+
+et_slice_t
+et_release_short(et_slice_t version)
+{
+    size_t      i;
+    et_slice_t  shortened;
 
     shortened = version;
 
@@ -358,21 +348,15 @@ et_out_release(cJSON *object, const char *name, et_slice_t version)
         }
     }
 
-    if (shortened.len == ET_COMMIT) {
-        for (i = 0; i < ET_COMMIT; i++) {
-            if (strchr("0123456789abcdef", shortened.data[i]) == NULL) {
-                break;
-            }
-        }
+    if (shortened.len != ET_COMMIT) {
+        return shortened;
+    }
 
-        if (i == ET_COMMIT) {
-            shortened.len = ET_COMMIT_SHORT;
+    for (i = 0; i < ET_COMMIT; i++) {
+        if (strchr("0123456789abcdef", shortened.data[i]) == NULL) {
+            return shortened;
         }
     }
 
-    item = et_out_object(object, name);
-
-    et_out_str(item, "version", version);
-    et_out_str(item, "shortVersion", shortened);
-    et_out_null(item, "lastCommit");
+    return et_slice(shortened.data, ET_COMMIT_SHORT);
 }

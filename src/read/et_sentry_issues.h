@@ -41,6 +41,7 @@ void et_out_issue_details(cJSON *object, const et_error_t *error);
 
 /* {version, shortVersion ...}, or null where the release is "". */
 void et_out_release(cJSON *object, const char *name, et_slice_t version);
+et_slice_t et_release_short(et_slice_t version);
 
 
 #endif /* ET_SENTRY_ISSUES_H */

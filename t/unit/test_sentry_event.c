@@ -308,7 +308,7 @@ test_event(void)
                        "{\"key\":\"user\",\"value\":\"id:9\"},"
                        "{\"key\":\"z\",\"value\":\"1\"}]"));
         et_check(holds(text, "\"release\":{\"version\":\"shop@1.2\","
-                       "\"shortVersion\":\"1.2\"}"));
+                       "\"shortVersion\":\"1.2\",\"lastCommit\":null}"));
     }
 
     ET_TEST("a user has what the row knows, and the rest as data") {

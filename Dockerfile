@@ -10,6 +10,10 @@
 #     CLICKHOUSE_USER      default: none is sent
 #     CLICKHOUSE_PASSWORD
 #     KEYS                 /etc/errortracking/keys, "project key" a line
+#     TOKENS               /etc/errortracking/tokens; where it is, Sentry's API
+#                          is under /api/0/
+#     GITLAB_TOKEN         /etc/errortracking/token, a file; where it is,
+#                          GitLab's is under /errortracking/api/v1/
 #     PORT                 8080
 #
 # What a client sends is acknowledged while it is in this container's memory:
@@ -43,7 +47,9 @@ COPY conf/ /usr/share/errortracking/conf/
 COPY src/tools/schema.sh src/tools/entrypoint.sh \
      /usr/share/errortracking/src/tools/
 
-ENV CLICKHOUSE=clickhouse:8123 KEYS=/etc/errortracking/keys PORT=8080
+ENV CLICKHOUSE=clickhouse:8123 KEYS=/etc/errortracking/keys \
+    TOKENS=/etc/errortracking/tokens \
+    GITLAB_TOKEN=/etc/errortracking/token PORT=8080
 
 USER www-data
 EXPOSE 8080

@@ -183,7 +183,8 @@ project=$((RANDOM * 32768 + RANDOM + 1000000000))
 key=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 
 echo "$project $key" > "$dir/keys"
-chmod 644 "$dir/keys"
+echo "0123456789abcdef0123 * *" > "$dir/tokens"
+chmod 644 "$dir/keys" "$dir/tokens"
 
 container=$(buildah from --pull=never $image) || bail "no container"
 root=$(buildah mount "$container") || bail "no container"
@@ -202,7 +203,7 @@ run "${command[0]}" schema > "$out" 2>&1
 result $? "its command schema applies the schema" "$out"
 
 buildah run --isolation chroot -v "$dir/keys:/etc/errortracking/keys:ro" \
-    "$container" -- "${command[@]}" > "$out" 2>&1 &
+    -v "$dir/tokens:/etc/errortracking/tokens:ro" "$container" -- "${command[@]}" > "$out" 2>&1 &
 pid=$!
 
 
@@ -259,6 +260,11 @@ stored()
 
 until_true 20 stored
 result $? "the event is in ClickHouse" "$out"
+
+curl -s -H "Authorization: Bearer 0123456789abcdef0123" \
+     "http://127.0.0.1:$port/api/0/projects/o/$project/issues/" > "$log"
+grep -q "from the image" "$log"
+result $? "and Sentry's API shows it, where tokens are mounted" "$log"
 
 started=$SECONDS
 kill -s "${signal#SIG}" "$master"

@@ -43,6 +43,15 @@ configure()
 
     umask 077
     temp=
+    apis=
+
+    # each of the read APIs is there where its tokens are
+    if [ -r "$TOKENS" ]; then
+        apis="$apis -e /#location.*api.0/,/#}/s|#||"
+    fi
+    if [ -r "$GITLAB_TOKEN" ]; then
+        apis="$apis -e /#location.*api.v1/,/#}/s|#||"
+    fi
 
     for name in client_body proxy fastcgi uwsgi scgi; do
         temp="$temp\\n    ${name}_temp_path $run/$name;"
@@ -57,6 +66,9 @@ configure()
         -e "s|^\( *\)listen 8080;|\1listen $PORT;|" \
         -e "s|^\( *\)server 127.0.0.1:8123;|\1server $CLICKHOUSE;|" \
         -e "s|\(errortracking_keys\) .*;|\1 $KEYS;|" \
+        -e "s|\(errortracking_tokens\) .*;|\1 $TOKENS;|" \
+        -e "s|\(errortracking_token\) .*;|\1 file:$GITLAB_TOKEN;|" \
+        $apis \
         "$home/conf/nginx.conf" > "$run/nginx.conf"
 
     {
@@ -74,10 +86,11 @@ configure()
 
 
 # these go into the configuration as they are
-case $CLICKHOUSE$KEYS in
+case $CLICKHOUSE$KEYS$TOKENS$GITLAB_TOKEN in
 *[!A-Za-z0-9.:/_@\[\]-]*)
-    fail "CLICKHOUSE \"$CLICKHOUSE\" must be host:port, and KEYS \"$KEYS\" a" \
-         "path of letters, digits and . : / _ @ -"
+    fail "CLICKHOUSE \"$CLICKHOUSE\" must be host:port, and KEYS \"$KEYS\"," \
+         "TOKENS \"$TOKENS\" and GITLAB_TOKEN \"$GITLAB_TOKEN\" paths of" \
+         "letters, digits and . : / _ @ -"
     ;;
 esac
 

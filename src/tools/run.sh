@@ -158,6 +158,32 @@ make_keys()
 }
 
 
+# So are the tokens of the read APIs.
+
+make_token()
+{
+    local file=$nginx_dir/$1
+
+    if [ ! -s "$file" ]; then
+        (
+            umask 077
+            echo "$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')$2" \
+                >"$file.new"
+        )
+        mv "$file.new" "$file"
+    fi
+
+    awk '{ print $1; exit }' "$file"
+}
+
+
+make_tokens()
+{
+    token=$(make_token errortracking.tokens " * *")
+    gitlab_token=$(make_token errortracking.token "")
+}
+
+
 # Workers give up root for www-data, where that user can get into DATA_DIR to
 # write the bodies that do not fit into memory.
 
@@ -204,6 +230,7 @@ write_configuration()
         -e "s|^\( *\)listen 8080;|\1listen $PORT;|" \
         -e "s|^\( *\)#\(errortracking_spool\) .*;|\1\2 \"$dir/spool\" 4g;|" \
         -e "s|^\( *\)server 127.0.0.1:8123;|\1server $address;|" \
+        -e '/#location .*api.*{/,/#}/s|#||' \
         -e "s|^\( *\)proxy_pass http://clickhouse/;|\1proxy_pass $scheme://clickhouse/;|" \
         "$root/conf/nginx.conf" >"$nginx_dir/nginx.conf"
 
@@ -349,6 +376,15 @@ Ready.
                     FROM errortracking.events
                     ORDER BY received DESC LIMIT 10 FORMAT PrettyCompact'
 
+  read them    curl -H 'Authorization: Bearer $token' \
+                   '$base/api/0/organizations/o/issues/'
+
+  sentry-cli   SENTRY_URL=$base SENTRY_ORG=o SENTRY_PROJECT=1 \
+                   SENTRY_AUTH_TOKEN=$token \
+                   sentry-cli issues list
+
+  GitLab       address $base/errortracking/api/v1, token $gitlab_token
+
   status       $base/status
   metrics      $base/metrics
   logs         $nginx_dir/error.log
@@ -432,6 +468,7 @@ fi
 
 say "NGINX starts on port $PORT"
 make_keys
+make_tokens
 write_configuration
 start_nginx
 write_addresses

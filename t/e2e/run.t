@@ -170,6 +170,19 @@ def first_run():
           "the printed query shows it", "%s\n%s"
           % (run.printed("see them"), output))
 
+    output, status = shell(run.printed("read them"))
+    et.ok(status == 0 and '"title":' in output and "It works" in output,
+          "the printed call of Sentry's API shows it", "%s\n%s"
+          % (run.printed("read them"), output))
+
+    match = re.search(r"^  GitLab +address (http://\S+), token (\S+)$",
+                      run.output, re.M)
+    output, status = shell(
+        "curl -s -H 'Gitlab-Error-Tracking-Token: %s' %s/projects/1/errors"
+        % (match.group(2), match.group(1))) if match else ("", 1)
+    et.ok(status == 0 and "It works" in output,
+          "GitLab's address and token show it, too", output)
+
     for page, text in (("status", "Events: accepted 1"),
                        ("metrics", "errortracking_events_accepted_total"
                                    '{zone="errors"} 1\n')):

@@ -67,6 +67,20 @@ my $nginx = ET::Server->start("gitlab", locations => <<"_EOC_");
             errortracking_query /query-nowhere;
         }
 
+        location /throttled$BASE/ {
+            errortracking_api gitlab;
+            errortracking_token file:$ET::DIR/token;
+            errortracking_query /query-throttled;
+            errortracking_api_timeout 60s;
+        }
+
+        # a row a second, so that what few rows there are take long
+        location = /query-throttled {
+            $query
+            set \$args "\$args&max_execution_speed=1&max_block_size=1&timeout_before_checking_execution_speed=0";
+            proxy_pass $ET::CLICKHOUSE/;
+        }
+
         location = /query-nowhere { $query proxy_pass http://127.0.0.1:1/; }
 _EOC_
 
@@ -730,6 +744,29 @@ subtest "a client that goes away cancels its query" => sub {
                                         client.*closed/x }, 5),
        "NGINX sees it go");
     $proxy->mode("pass");
+};
+
+
+subtest "and ClickHouse ends it" => sub {
+    next_project();
+    send_error("Slow$_", "x", 1) for 1 .. 30;
+    ok(stored(30), "30 errors");
+
+    my $running = sub {
+        return sql("SELECT count() FROM system.processes WHERE "
+                   . "Settings['max_execution_speed'] = '1' AND "
+                   . "query LIKE '%FROM error%' AND query NOT LIKE '%system%'");
+    };
+    my $socket = IO::Socket::INET->new("127.0.0.1:$nginx->{port}");
+
+    print $socket "GET /throttled$BASE/projects/$project/errors HTTP/1.1\r\n"
+                  . "Host: x\r\nGitlab-Error-Tracking-Token: $TOKEN\r\n\r\n";
+    ok(until_true(sub { $running->() > 0 }, 10), "a query is running");
+    my $start = time();
+    close $socket;
+    ok(until_true(sub { $running->() == 0 }, 10),
+       "when its client has gone it is none of system.processes any more");
+    cmp_ok(time() - $start, "<", 5, "long before it would have ended");
 };
 
 

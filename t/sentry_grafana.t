@@ -179,6 +179,56 @@ subtest "its health check, and its projects" => sub {
 };
 
 
+# HandleIssues: what its client's SentryIssue holds, of these types.
+subtest "issues" => sub {
+    my $list = fetch("organizations/$org/issues/", query => "is:unresolved",
+                     @period, sort => "freq", limit => 10000);
+
+    is(scalar @$list, 4, "the issues of the token's projects");
+    my ($issue) = @$list;
+    is($issue->{title}, "ValueError: no such cart", "the most frequent first");
+    ok(!ref $issue->{$_} && defined $issue->{$_}, "$_ is a string")
+        for qw(id shortId title status level type platform culprit permalink);
+    is(JSON::PP->new->allow_nonref->encode($issue->{count}), '"6"',
+       "count is a string");
+    is_number($issue->{userCount}, "userCount");
+    is_number($issue->{numComments}, "numComments");
+    like($issue->{$_}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/, $_)
+        for qw(firstSeen lastSeen);
+    ok(JSON::PP::is_bool($issue->{$_}), "$_ is true or false")
+        for qw(hasSeen isPublic isBookmarked isSubscribed);
+    is_deeply($issue->{project}, { id => "$shop", name => "The shop",
+                                   slug => "shop", platform => undef },
+              "project");
+    is($issue->{metadata}{type}, "ValueError", "metadata");
+    is(scalar @{ fetch("organizations/$org/issues/", query => "", @period,
+                       limit => 100, project => $site,
+                       environment => "production") }, 1,
+       "of a project and an environment");
+};
+
+
+# HandleReleases and HandleDeploys, and the variables that list them
+subtest "releases" => sub {
+    my $list = fetch("organizations/$org/releases/", per_page => 100,
+                     project => $shop, environment => "production");
+    my ($release) = grep { $_->{version} eq "shop\@1.0.0" } @$list;
+
+    is($release->{shortVersion}, "1.0.0", "shortVersion");
+    like($release->{$_}, qr/^\d{4}-.*Z$/, $_)
+        for qw(dateCreated firstEvent lastEvent);
+    is($release->{dateReleased}, undef, "dateReleased");
+    is_number($release->{$_}, $_) for qw(commitCount deployCount newGroups);
+    is($release->{projects}[0]{slug}, "shop", "projects");
+    is_deeply(fetch("organizations/$org/releases/shop%401.0.0/deploys/",
+                    per_page => 100), [], "deploys");
+
+    my $tags = fetch("organizations/$org/tags/");
+    ok(grep({ $_->{key} eq "browser" && $_->{totalValues} == 6 } @$tags),
+       "tags");
+};
+
+
 # HandleEvents: rows become a frame, a column for each field.
 sub events {
     return fetch("organizations/$org/events/", @_, query => "", @period,

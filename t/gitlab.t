@@ -259,6 +259,43 @@ subtest "a worker asks once about a key, and all wait for that" => sub {
 };
 
 
+subtest "all workers together ask once about a key" => sub {
+    my %workers;
+
+    $nginx->configure(workers => 4, listen => "reuseport");
+    hold("1h", "1s");
+    $gitlab->mode("delay=1 enabled");
+
+    for my $key (key(), key(), key()) {
+        is(join(" ", at_once(40, store($key))), join(" ", (200) x 40),
+           "forty are let in");
+        is($gitlab->asked($key), 1, "by one question");
+    }
+
+    my $key = key();
+    $gitlab->mode("delay=1 disabled");
+    is(join(" ", at_once(40, in_dsn($key))), join(" ", (403) x 40),
+       "forty whose key is in the envelope's dsn are refused");
+    is($gitlab->asked($key), 1, "by one question");
+
+    # the lookups that waited were of more than one worker
+    $workers{$_}++ for $nginx->log
+                       =~ /\[info\] (\d+)#\d+: .*unknown or disabled/g;
+    cmp_ok(scalar keys %workers, ">", 1, "each of them asked for");
+
+    $key = key();
+    $gitlab->mode("delay=1 500");
+    is(join(" ", at_once(40, store($key))), join(" ", (503) x 40),
+       "forty wait for an answer that does not come");
+    is($gitlab->asked($key), 1, "once, and not each again");
+    $gitlab->mode("enabled");
+    ok((until_true { $nginx->post(event(), $PROJECT, $key) == 200 }),
+       "until they come again");
+
+    $nginx->configure(workers => 1, listen => "");
+};
+
+
 subtest "a body waits, whatever is read meanwhile" => sub {
     my ($gzip, $plain) = (key(), key());
     my %events = map { my $id = new_id();
@@ -341,6 +378,25 @@ subtest "nginx ends while GitLab hangs" => sub {
     ok($nginx->quit, "QUIT ends it in good order");
     is(answer($socket), 503, "and the one that waited was answered");
     $nginx->no_alerts;
+};
+
+
+subtest "who was killed while it asked keeps the others waiting for a moment" => sub {
+    my $key = key();
+    my $nginx = ET::Server->start("killed", locations => $gitlab->location,
+                                  ingest => "errortracking_gitlab /gitlab;");
+
+    my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1",
+                                       PeerPort => $ET::PORT) or die;
+    syswrite $socket, store($key);
+    ok((until_true { $gitlab->asked($key) }), "it was asked");
+
+    kill "KILL", $nginx->workers;
+    $gitlab->mode("enabled");
+    ok((until_true { $nginx->post(event(), $PROJECT, $key) == 200 }),
+       "and is asked again by another");
+    is($gitlab->asked($key), 2, "once");
+    ok($nginx->quit, "QUIT ends it");
 };
 
 

@@ -3,9 +3,11 @@
  * location that proxies to it.
  *
  * Answers are kept in the zone's memory, for all workers and over reloads.
- * Each worker asks once about a key at a time; requests that want to know
- * wait for that.  A yes is asked for anew in the last quarter of its time,
- * behind the request that it lets in, so that steady traffic never waits.
+ * One worker asks about a key at a time: it leaves a mark in that memory, and
+ * requests of the others wait until the answer is there, or the mark's time is
+ * over, as it is when the worker was killed.  A yes is asked for anew in the
+ * last quarter of its time, behind the request that it lets in, so that steady
+ * traffic never waits.
  *
  * Where GitLab does not answer, the last yes goes on, and a key without one is
  * refused for the moment (503), not for good.  It is then left alone for a
@@ -24,6 +26,11 @@
 #define NGX_HTTP_ERRORTRACKING_GITLAB_NO     (30 * 1000)
 #define NGX_HTTP_ERRORTRACKING_GITLAB_AGAIN  (10 * 1000)  /* a yes without one */
 #define NGX_HTTP_ERRORTRACKING_GITLAB_PAUSE  1000         /* after a failure */
+
+/* a question keeps other workers from asking the same, and so often they look
+ * for its answer */
+#define NGX_HTTP_ERRORTRACKING_GITLAB_MARK   5000
+#define NGX_HTTP_ERRORTRACKING_GITLAB_LOOK   20
 
 /* bytes; an answer is one name and its value */
 #define NGX_HTTP_ERRORTRACKING_GITLAB_ARENA  (64 * 1024)
@@ -50,8 +57,10 @@ typedef struct {
     ngx_http_errortracking_zone_t     *zone;
     uint64_t                           id;
     et_answer_t                        answer;       /* NONE: not known */
+    ngx_uint_t                         renews;       /* a yes that still holds */
 
     ngx_event_t                        event;        /* when it is over */
+    ngx_event_t                        look;         /* another worker asks */
     ngx_http_errortracking_post_t      post;
     ngx_chain_t                        chain;
     ngx_buf_t                          buf;
@@ -71,7 +80,16 @@ static uint64_t ngx_http_errortracking_gitlab_id(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_errortracking_gitlab_paused(
     ngx_http_errortracking_gitlab_t *gitlab);
 static ngx_http_errortracking_question_t *ngx_http_errortracking_question(
-    ngx_http_request_t *r, et_slice_t key, uint64_t id);
+    ngx_http_request_t *r, et_slice_t key, uint64_t id, ngx_uint_t wait);
+static ngx_int_t ngx_http_errortracking_question_begin(
+    ngx_http_errortracking_question_t *q, ngx_int_t claimed);
+static ngx_int_t ngx_http_errortracking_question_claim(
+    ngx_http_errortracking_zone_t *zone, uint64_t id);
+static void ngx_http_errortracking_question_release(
+    ngx_http_errortracking_zone_t *zone, uint64_t id, ngx_uint_t answered);
+static ngx_uint_t ngx_http_errortracking_question_told(
+    ngx_http_errortracking_question_t *q);
+static void ngx_http_errortracking_question_look(ngx_event_t *ev);
 static ngx_http_errortracking_question_t *
     ngx_http_errortracking_question_create(ngx_http_request_t *r,
     et_slice_t key, uint64_t id);
@@ -222,7 +240,7 @@ ngx_http_errortracking_gitlab_check(ngx_http_request_t *r, et_slice_t key)
         if (answer == ET_ANSWER_YES && until - now < gitlab->yes / 4
             && !ngx_http_errortracking_gitlab_paused(gitlab))
         {
-            (void) ngx_http_errortracking_question(r, key, id);
+            (void) ngx_http_errortracking_question(r, key, id, 0);
         }
 
         /* the content handler asks, too, once the body is there */
@@ -238,7 +256,7 @@ ngx_http_errortracking_gitlab_check(ngx_http_request_t *r, et_slice_t key)
                                      : NGX_HTTP_ERRORTRACKING_CACHE_MISS]);
 
     q = ngx_http_errortracking_gitlab_paused(gitlab)
-        ? NULL : ngx_http_errortracking_question(r, key, id);
+        ? NULL : ngx_http_errortracking_question(r, key, id, 1);
 
     if (q == NULL) {
         return answer == ET_ANSWER_YES ? NGX_OK : NGX_ERROR;
@@ -282,14 +300,19 @@ ngx_http_errortracking_gitlab_paused(ngx_http_errortracking_gitlab_t *gitlab)
 }
 
 
-/* The question that is on its way, or a new one; NULL: it can't be asked. */
+/*
+ * The question that is on its way, or a new one.  NULL: it can't be asked, was
+ * not answered a moment ago, or another worker asks and nobody is to wait.
+ */
 
 static ngx_http_errortracking_question_t *
 ngx_http_errortracking_question(ngx_http_request_t *r, et_slice_t key,
-    uint64_t id)
+    uint64_t id, ngx_uint_t wait)
 {
+    ngx_int_t                           claimed;
     ngx_queue_t                        *e;
     ngx_http_errortracking_question_t  *q;
+    ngx_http_errortracking_loc_conf_t  *elcf;
 
     if (ngx_http_errortracking_nquestions == 0) {
         ngx_queue_init(&ngx_http_errortracking_questions);
@@ -312,17 +335,32 @@ ngx_http_errortracking_question(ngx_http_request_t *r, et_slice_t key,
         return NULL;
     }
 
-    q = ngx_http_errortracking_question_create(r, key, id);
-    if (q == NULL) {
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_errortracking_module);
+
+    claimed = ngx_http_errortracking_question_claim(elcf->zone, id);
+
+    if (claimed == NGX_DECLINED || (claimed == NGX_BUSY && !wait)) {
         return NULL;
     }
+
+    q = ngx_http_errortracking_question_create(r, key, id);
+
+    if (q == NULL) {
+        if (claimed == NGX_OK) {
+            ngx_http_errortracking_question_release(elcf->zone, id, 0);
+        }
+
+        return NULL;
+    }
+
+    q->renews = !wait;
 
     ngx_queue_insert_tail(&ngx_http_errortracking_questions, &q->queue);
     ngx_http_errortracking_nquestions++;
 
     /* it may be over when this returns; its end is an event of its own */
 
-    if (ngx_http_errortracking_post(&q->post) != NGX_OK) {
+    if (ngx_http_errortracking_question_begin(q, claimed) != NGX_OK) {
         ngx_queue_remove(&q->queue);
         ngx_http_errortracking_nquestions--;
         ngx_free(q);
@@ -330,6 +368,133 @@ ngx_http_errortracking_question(ngx_http_request_t *r, et_slice_t key,
     }
 
     return q;
+}
+
+
+/* Asks, or waits for the worker that does. */
+
+static ngx_int_t
+ngx_http_errortracking_question_begin(ngx_http_errortracking_question_t *q,
+    ngx_int_t claimed)
+{
+    if (claimed == NGX_BUSY) {
+        ngx_add_timer(&q->look, NGX_HTTP_ERRORTRACKING_GITLAB_LOOK);
+        return NGX_OK;
+    }
+
+    /* the answer may have come just before the mark was free */
+
+    if (!q->renews && ngx_http_errortracking_question_told(q)) {
+        ngx_http_errortracking_question_release(q->zone, q->id, 1);
+        ngx_post_event(&q->event, &ngx_posted_events);
+        return NGX_OK;
+    }
+
+    if (ngx_http_errortracking_post(&q->post) != NGX_OK) {
+        ngx_http_errortracking_question_release(q->zone, q->id, 0);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Leaves the mark that this worker asks.  NGX_BUSY: another does;
+ * NGX_DECLINED: one did, a moment ago, and was not answered.
+ */
+
+static ngx_int_t
+ngx_http_errortracking_question_claim(ngx_http_errortracking_zone_t *zone,
+    uint64_t id)
+{
+    uint64_t     until;
+    et_answer_t  mark;
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    mark = et_answers_find(zone->sh->asked,
+                           NGX_HTTP_ERRORTRACKING_ASKED_SLOTS, id, &until);
+
+    if (mark == ET_ANSWER_NONE || until <= ngx_current_msec) {
+        mark = ET_ANSWER_NONE;
+
+        et_answers_put(zone->sh->asked, NGX_HTTP_ERRORTRACKING_ASKED_SLOTS, id,
+                       ET_ANSWER_YES, (uint64_t) ngx_current_msec
+                                      + NGX_HTTP_ERRORTRACKING_GITLAB_MARK);
+    }
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+
+    return mark == ET_ANSWER_NONE ? NGX_OK
+           : mark == ET_ANSWER_YES ? NGX_BUSY : NGX_DECLINED;
+}
+
+
+/* Those who wait for an answer that did not come don't each ask again. */
+
+static void
+ngx_http_errortracking_question_release(ngx_http_errortracking_zone_t *zone,
+    uint64_t id, ngx_uint_t answered)
+{
+    uint64_t  until;
+
+    until = answered ? 0 : (uint64_t) ngx_current_msec
+                           + NGX_HTTP_ERRORTRACKING_GITLAB_PAUSE;
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    et_answers_put(zone->sh->asked, NGX_HTTP_ERRORTRACKING_ASKED_SLOTS, id,
+                   ET_ANSWER_NO, until);
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+}
+
+
+/* Whether the answer is there. */
+
+static ngx_uint_t
+ngx_http_errortracking_question_told(ngx_http_errortracking_question_t *q)
+{
+    uint64_t     until;
+    et_answer_t  answer;
+
+    answer = et_answers_find(q->zone->sh->answers,
+                             NGX_HTTP_ERRORTRACKING_ANSWER_SLOTS, q->id,
+                             &until);
+
+    if (answer == ET_ANSWER_NONE || until <= ngx_current_msec) {
+        return 0;
+    }
+
+    q->answer = answer;
+
+    return 1;
+}
+
+
+/* Whether the worker that asks has an answer, or does not ask any more. */
+
+static void
+ngx_http_errortracking_question_look(ngx_event_t *ev)
+{
+    ngx_int_t                           claimed;
+    ngx_http_errortracking_question_t  *q = ev->data;
+
+    if (!ngx_http_errortracking_question_told(q)) {
+
+        claimed = ngx_http_errortracking_question_claim(q->zone, q->id);
+
+        if (claimed != NGX_DECLINED
+            && ngx_http_errortracking_question_begin(q, claimed) == NGX_OK)
+        {
+            return;
+        }
+
+        ngx_http_errortracking_question_answer(q, ET_GITLAB_FAILED);
+    }
+
+    ngx_http_errortracking_question_event(&q->event);
 }
 
 
@@ -362,6 +527,10 @@ ngx_http_errortracking_question_create(ngx_http_request_t *r, et_slice_t key,
     q->event.handler = ngx_http_errortracking_question_event;
     q->event.data = q;
     q->event.log = ngx_cycle->log;
+
+    q->look.handler = ngx_http_errortracking_question_look;
+    q->look.data = q;
+    q->look.log = ngx_cycle->log;
 
     len = et_gitlab_form((char *) q->form, key, ctx->request.project);
 
@@ -440,6 +609,9 @@ ngx_http_errortracking_question_done(ngx_http_errortracking_post_t *post)
     ngx_http_errortracking_inc(q->zone->worker->counters.gitlab[said]);
     ngx_http_errortracking_gitlab_log(q, said);
     ngx_http_errortracking_question_answer(q, said);
+
+    ngx_http_errortracking_question_release(q->zone, q->id,
+                                            q->answer != ET_ANSWER_NONE);
 
     ngx_post_event(&q->event, &ngx_posted_events);
 }

@@ -31,6 +31,7 @@ ngx_http_errortracking_zone_min_size(size_t segment_size, ngx_uint_t workers)
     size += NGX_HTTP_ERRORTRACKING_STORM_SLOTS * sizeof(et_storm_slot_t);
     size += NGX_HTTP_ERRORTRACKING_LIMIT_SLOTS * sizeof(et_limit_slot_t);
     size += NGX_HTTP_ERRORTRACKING_ANSWER_SLOTS * sizeof(et_answer_slot_t);
+    size += NGX_HTTP_ERRORTRACKING_ASKED_SLOTS * sizeof(et_answer_slot_t);
     size += NGX_HTTP_ERRORTRACKING_MIN_SEGMENTS(workers)
             * (segment_size + sizeof(ngx_http_errortracking_segment_t));
 
@@ -148,6 +149,9 @@ ngx_http_errortracking_zone_create(ngx_http_errortracking_zone_t *zone,
 
     sh->answers = (et_answer_slot_t *) p;
     p = (char *) (sh->answers + NGX_HTTP_ERRORTRACKING_ANSWER_SLOTS);
+
+    sh->asked = (et_answer_slot_t *) p;
+    p = (char *) (sh->asked + NGX_HTTP_ERRORTRACKING_ASKED_SLOTS);
 
     head = p - (char *) sh->workers;
 

@@ -45,7 +45,7 @@
 
 
 /* changes with every change of what lies in the shared memory */
-#define NGX_HTTP_ERRORTRACKING_LAYOUT        10
+#define NGX_HTTP_ERRORTRACKING_LAYOUT        11
 
 /* bytes */
 #define NGX_HTTP_ERRORTRACKING_SEGMENT       (1280 * 1024)
@@ -60,6 +60,8 @@
 #define NGX_HTTP_ERRORTRACKING_LIMIT_SLOTS   8192
 
 #define NGX_HTTP_ERRORTRACKING_ANSWER_SLOTS  4096
+
+#define NGX_HTTP_ERRORTRACKING_ASKED_SLOTS   512
 
 /* a worker fills two segments, and two batches are on their way */
 #define NGX_HTTP_ERRORTRACKING_MIN_SEGMENTS(workers)  (2 * (workers) + 4)
@@ -141,6 +143,8 @@ typedef struct {
     et_storm_slot_t                   *storm;
     et_limit_slot_t                   *limits;
     et_answer_slot_t                  *answers;
+    et_answer_slot_t                  *asked;   /* YES: a worker asks now, NO:
+                                                 * it got no answer */
     u_char                             seed[ET_ANSWERS_SEED];
     ngx_http_errortracking_segment_t  *segments;
 } ngx_http_errortracking_shm_t;

@@ -163,6 +163,8 @@ sub preprocess {
             if defined $block->$name;
     }
 
+    lengths($block);
+
     my $none = $block->no_error_log;
     my @none = !defined $none ? () : ref $none eq "ARRAY" ? @$none
                : ref $none ? $none : split /\n+/, $none;
@@ -171,6 +173,33 @@ sub preprocess {
     push @none, "[emerg]" unless defined $block->must_die;
 
     $block->set_value("no_error_log", \@none);
+}
+
+
+# Test::Nginx does not count white space at a body's ends, which the last byte
+# of something compressed may happen to be.
+sub lengths {
+    my ($block) = @_;
+    my @requests = grep { defined } ref $block->request eq "ARRAY"
+                   ? @{ $block->request } : $block->request;
+    my $headers = $block->more_headers;
+    my @headers = ref $headers ? @$headers : ($headers) x @requests;
+    my $changed;
+
+    for my $i (0 .. $#requests) {
+        my ($body) = ref $requests[$i] ? () : $requests[$i] =~ /\n(.*)\z/s;
+
+        next unless defined $body && $body =~ /\A\s|\s\z/
+                    && $body =~ /[^\t\r\n -~]/
+                    && $headers[$i] !~ /^(?:Content-Length|Transfer-Encoding):/mi;
+
+        $headers[$i] =~ s/\s*\z/"\nContent-Length: " . length($body)/e;
+        $changed = 1;
+    }
+
+    $block->set_value("more_headers",
+                      ref $block->request ? \@headers : $headers[0])
+        if $changed;
 }
 
 

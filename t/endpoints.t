@@ -49,6 +49,21 @@ sub multipart {
            . "--BOUNDARY--\r\n";
 }
 
+sub text32 {
+    return pack("V/a*", $_[0]);
+}
+
+# of the Unreal Engine's crash reporter, its newer form
+sub unreal {
+    my (%files) = @_;
+    my $n = 0;
+
+    return ET::zlibbed("CR1" . text32("dir") . text32("crash")
+        . pack("V V", 0, scalar keys %files)
+        . join "", map { pack("V", $n++) . text32($_) . text32($files{$_}) }
+                   sort keys %files);
+}
+
 run_tests();
 
 __DATA__
@@ -286,3 +301,34 @@ my $json = "Content-Type: text/plain;charset=UTF-8";
 is(main::stored("concat(message, '|', culprit, '|', toString(n))", "events",
                 "event_id = toUUID('" . "8" x 32 . "')"),
    "Blocked image from relay.example|img-src|1", "under its id");
+
+
+
+=== TEST 14: a report of the Unreal Engine is an event and its files, the key in its path
+--- request eval
+["POST /api/\$PROJECT/unreal/\$KEY/?UserID=1\n"
+   . ::unreal("UE4Minidump.dmp" => $::DUMP, "CrashContext.runtime-xml" =>
+         "<FGenericCrashContext><RuntimeProperties><ErrorMessage>Assertion "
+         . "failed: a &lt; b</ErrorMessage><GameName>UE4-Game</GameName>"
+         . "</RuntimeProperties></FGenericCrashContext>"),
+ "POST /api/\$PROJECT/unreal/\$KEY/\n" . ET::zlibbed("nothing"),
+ "POST /api/\$PROJECT/envelope/\n"
+   . ET::envelope("{\"dsn\":\"https://\$KEY\@h/\$PROJECT\"}",
+                  ["unreal_report", ::unreal("a.log" => "in an envelope")])]
+--- more_headers eval
+[("Content-Type: application/octet-stream") x 3]
+--- error_code eval
+[200, 400, 200]
+--- response_body_like eval
+[qr/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, qr/"bad_crash"/, qr/"id"/]
+--- then
+is(main::stored("concat(value, '|', level, '|', platform, '|', "
+                . "JSONExtractString(payload, 'extra', 'game_name'))",
+                "events", "value LIKE 'Assertion%'"),
+   "Assertion failed: a < b|fatal|native|UE4-Game", "with what its context says");
+is(main::stored("arrayStringConcat(arraySort(groupArray(filename)), ' ')",
+                "attachments", "event_id IN (SELECT event_id FROM "
+                . "errortracking.events WHERE value LIKE 'Assertion%')"),
+   "CrashContext.runtime-xml UE4Minidump.dmp", "and its files");
+is(main::stored("data", "attachments", "filename = 'a.log'"), "in an envelope",
+   "in an envelope, too");

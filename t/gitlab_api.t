@@ -77,7 +77,8 @@ my $nginx = ET::Server->start("gitlab", locations => <<"_EOC_");
         # a row a second, so that what few rows there are take long
         location = /query-throttled {
             $query
-            set \$args "\$args&max_execution_speed=1&max_block_size=1&timeout_before_checking_execution_speed=0";
+            set \$slow "max_execution_speed=1&max_block_size=1";
+            set \$args "\$args&\$slow&timeout_before_checking_execution_speed=0";
             proxy_pass $ET::CLICKHOUSE/;
         }
 

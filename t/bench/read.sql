@@ -40,7 +40,7 @@ SELECT
     map('browser', ['Chrome', 'Firefox', 'Safari'][1 + h % 3],
         'os', ['Linux', 'Windows'][1 + h % 2],
         'build', toString(h % 20)),
-    'sentry.python', '2.0.0', '',
+    'sentry.python', '2.0.0', concat('type ', error_type),
     concat('{"event_id":"', lower(hex(h)), '","exception":{"values":[{"type":"',
            error_type, '","value":"could not","stacktrace":{"frames":[',
            repeat(concat('{"filename":"app/module', toString(err % 500),

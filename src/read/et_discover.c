@@ -33,6 +33,10 @@ static cJSON *et_discover_issue(et_call_t *call, et_slice_t text,
     const et_projects_t *projects);
 
 
+/* rows without a body that the newest events may have among them, and a
+ * quarter of as many as there are events */
+#define ET_DISCOVER_MORE  10
+
 static const char *const  et_discover_types[] = {
     "string", "integer", "number", "date", "string", "string"
 };
@@ -340,7 +344,7 @@ et_discover_from(et_sql_t *query, const et_discover_t *discover)
         }
 
         et_discover_search_where(query, &discover->search, 0);
-        et_sql_add(query, ET_SQL_DISCOVER_BODY ET_SQL_DISCOVER_NEWEST_END);
+        et_sql_add(query, ET_SQL_DISCOVER_NEWEST_END);
     }
 }
 
@@ -427,7 +431,8 @@ et_discover_params(et_call_t *call, et_sql_t *query,
     et_sql_i64(query, "step", discover->step);
     et_sql_u64(query, "limit", discover->limit);
     et_sql_u64(query, "offset", discover->offset);
-    et_sql_u64(query, "reach", discover->limit + discover->offset);
+    et_sql_u64(query, "reach", (discover->limit + discover->offset) * 5 / 4
+                               + ET_DISCOVER_MORE);
     et_discover_rates(query, discover);
 
     if (discover->nenvironments != 0) {

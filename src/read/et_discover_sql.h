@@ -44,11 +44,12 @@
     " AND positionCaseInsensitiveUTF8(concat(type, ': ', value, '\\0', "      \
     "message, '\\0', culprit, '\\0', transaction), {text:String}) > 0"
 
-/* where rows come newest first, how far back they reach */
+/* where rows come newest first, how far back they reach: one with a body has n
+ * = 1, and so have few without one, for which there is room in "reach" */
 #define ET_SQL_DISCOVER_NEWEST                                                \
     " AND timestamp >= (SELECT min(timestamp) FROM (SELECT timestamp"
 #define ET_SQL_DISCOVER_NEWEST_END                                            \
-    " ORDER BY timestamp DESC LIMIT {reach:UInt64}))"
+    " AND n = 1 ORDER BY timestamp DESC LIMIT {reach:UInt64}))"
 
 #define ET_SQL_DISCOVER_BUCKET_EVENTS                                         \
     "toInt64(intDiv(toUnixTimestamp64Micro(timestamp) - {from:Int64}, "       \

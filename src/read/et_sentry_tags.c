@@ -57,7 +57,7 @@
 
 #define ET_SQL_TAG_KEYS                                                       \
     "SELECT toString(key) AS name, sum(error_tags.n) AS times, "              \
-    "uniqExact(value) FROM error_tags "                                       \
+    "uniq(value) FROM error_tags "                                            \
     "WHERE project_id IN {projects:Array(UInt64)}"
 #define ET_SQL_TAG_KEYS_END                                                   \
     " GROUP BY name ORDER BY times DESC, name LIMIT {limit:UInt64}"

@@ -262,6 +262,40 @@ subtest "a project's events are those of all its issues" => sub {
 };
 
 
+subtest "lists have a search, environments and a period" => sub {
+    for (["query=color:red", 5], ["query=!color:red", 3], ["query=hello", 3],
+         ["query=level:info", 3], ["query=user.id:u3", 1],
+         ["query=release:shop\@1.3", 1], ["environment=production", 5],
+         ["environment=staging", 0], ["statsPeriod=75s", 3],
+         ["statsPeriod=24h&query=order", 5],
+         ["query=" . "x" x 300, 0], ["query=%27%3B%20DROP%20%7Ba%7D", 0])
+    {
+        is(scalar @{ get("projects/o/$one/events/?$_->[0]") }, $_->[1],
+           "a project's with $_->[0]");
+    }
+
+    for (["query=color:red", 5], ["query=hello", 0], ["statsPeriod=75s", 0],
+         ["query=release:shop\@1.3&full=1", 1])
+    {
+        is(scalar @{ get("issues/$issue/events/?$_->[0]") }, $_->[1],
+           "an issue's with $_->[0]");
+    }
+
+    my ($cursor, @seen) = ("");
+
+    for (1 .. 9) {
+        my $page = call("projects/o/$one/events/?query=color:red&per_page=2"
+                        . "&cursor=$cursor");
+        push @seen, map { $_->{id} } @{ $page->{json} };
+        $cursor = next_cursor($page) or last;
+    }
+
+    is(join(" ", @seen), join(" ", reverse @declined), "page by page");
+    get("issues/$issue/events/?query=is:resolved", status => 400);
+    get("issues/$issue/events/?statsPeriod=soon", status => 400);
+};
+
+
 subtest "an event and a short id lead to the issue" => sub {
     my $found = get("organizations/o/eventids/$hello[1]/");
 

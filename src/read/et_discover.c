@@ -313,6 +313,21 @@ et_discover_expression(et_sql_t *query, const et_discover_t *discover,
 }
 
 
+void
+et_discover_where(et_call_t *call, et_sql_t *query,
+    const et_discover_t *discover)
+{
+    if (discover->nenvironments != 0) {
+        et_sql_add(query, ET_SQL_DISCOVER_ENVIRONMENTS);
+        et_sql_strs(query, "environments", discover->environments,
+                    discover->nenvironments);
+    }
+
+    et_discover_search_where(query, &discover->search, 0);
+    et_discover_search_params(call, query, discover);
+}
+
+
 static void
 et_discover_from(et_sql_t *query, const et_discover_t *discover)
 {

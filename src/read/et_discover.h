@@ -107,6 +107,13 @@ void et_discover_ask(et_call_t *call, const et_discover_t *discover,
 const char *et_discover_columns(et_call_t *call,
     const et_discover_t *discover, et_discover_part_t part, int series);
 
+/*
+ * Of a list that has a query of its own over the table events: the conditions
+ * of its search and environments behind " WHERE ...", and their parameters.
+ */
+void et_discover_where(et_call_t *call, et_sql_t *query,
+    const et_discover_t *discover);
+
 /* A field's value as JSON has it, and the name of its type. */
 cJSON *et_discover_value(et_call_t *call, const et_discover_field_t *field,
     const et_value_t *value, const et_projects_t *projects);

@@ -44,6 +44,17 @@ et_events_step(et_call_t *call, et_events_filter_t *filter, et_events_t *list)
     unsigned     more;
     et_result_t  result;
 
+    if (filter->window == 0 && filter->found != NULL) {
+        filter->window = ET_EVENTS_WINDOW;
+        filter->from = filter->found->from;
+        filter->to = filter->found->to;
+        filter->reading = 1;
+
+        et_events_ask_page(call, filter);
+
+        return ET_EVENTS_ASK;
+    }
+
     if (filter->window == 0) {
         /* one more says whether there is another page; and the event that the
          * cursor is of */
@@ -173,12 +184,16 @@ et_events_ask_page(et_call_t *call, const et_events_filter_t *filter)
 
     et_sql_add(query, ET_SQL_EVENTS_WHERE);
 
-    if (filter->whole_project) {
-        et_sql_add(query, ET_SQL_EVENTS_PROJECT);
-
-    } else {
+    if (!filter->whole_project) {
         et_sql_add(query, ET_SQL_EVENTS_ERROR);
         et_sql_u64(query, "fingerprint", filter->fingerprint);
+
+    } else if (filter->from > 0) {
+        et_sql_add(query, ET_SQL_EVENTS_PROJECT);
+    }
+
+    if (filter->found != NULL) {
+        et_discover_where(call, query, filter->found);
     }
 
     if (cursor->given) {

@@ -7,6 +7,7 @@
 #define ET_EVENTS_H
 
 #include "et_cursor.h"
+#include "et_discover.h"
 #include "et_result.h"
 
 
@@ -24,6 +25,9 @@ typedef struct {
     int           oldest_first;
     et_cursor_t   cursor;
     uint64_t      limit;
+
+    /* those that a search finds, in a period, which reads them all; or NULL */
+    const et_discover_t  *found;
 
     /* of et_events_step() */
     uint64_t      window;      /* rows that are looked at; 0: not begun */

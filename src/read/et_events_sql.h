@@ -91,7 +91,7 @@
     "toDate(fromUnixTimestamp64Micro({from:Int64}, 'UTC')) "                  \
     "AND toDate(fromUnixTimestamp64Micro({to:Int64}, 'UTC')) "                \
     "AND minute BETWEEN "                                                     \
-    "fromUnixTimestamp64Micro({from:Int64}, 'UTC') "                          \
+    "toStartOfMinute(fromUnixTimestamp64Micro({from:Int64}, 'UTC')) "         \
     "AND fromUnixTimestamp64Micro({to:Int64}, 'UTC'))"
 
 #define ET_SQL_EVENTS_BEHIND                                                  \

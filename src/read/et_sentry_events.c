@@ -22,6 +22,7 @@ typedef enum {
 typedef struct {
     et_sentry_t           sentry;
     et_events_filter_t    filter;
+    et_discover_t         search;
     et_sentry_which_t     which;
     et_slice_t            id;
     et_event_row_t        event;
@@ -40,6 +41,7 @@ typedef struct {
 static et_call_rc_t et_sentry_list(et_call_t *call, et_sentry_place_t place,
     size_t segment);
 static int et_sentry_list_parse(et_call_t *call, et_sentry_events_t *state);
+static int et_sentry_list_search(et_call_t *call, et_sentry_events_t *state);
 static et_call_rc_t et_sentry_list_answer(et_call_t *call,
     et_sentry_events_t *state, const et_events_t *list);
 static et_call_rc_t et_sentry_of_issue(et_call_t *call,
@@ -125,6 +127,8 @@ et_sentry_list(et_call_t *call, et_sentry_place_t place, size_t segment)
         }
 
         state->filter.project = state->sentry.project->id;
+        state->search.projects = &state->filter.project;
+        state->search.nprojects = 1;
     }
 
     switch (et_events_step(call, &state->filter, &list)) {
@@ -167,6 +171,45 @@ et_sentry_list_parse(et_call_t *call, et_sentry_events_t *state)
     state->full = full >= 2;
     state->filter.wide = 1;
     state->filter.no_payload = !state->full;
+
+    return et_sentry_list_search(call, state);
+}
+
+
+/* query, environment, and a period, where one of them is given; without a
+ * period it is all of time. */
+
+static int
+et_sentry_list_search(et_call_t *call, et_sentry_events_t *state)
+{
+    size_t  i, given;
+
+    static const char *const  names[] = {
+        "start", "end", "statsPeriod", "query", "environment"
+    };
+
+    given = 0;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (et_params_get(&call->params, names[i]).len != 0) {
+            given |= i < 3 ? 3 : 1;
+        }
+    }
+
+    if (given == 0) {
+        return 1;
+    }
+
+    if (!et_discover_parse(call, &state->search)) {
+        return 0;
+    }
+
+    if (given == 1) {
+        state->search.from = 0;
+        state->search.to = INT64_C(10413792000) * ET_SECOND;    /* 2300 */
+    }
+
+    state->filter.found = &state->search;
 
     return 1;
 }

@@ -16,13 +16,13 @@ use JSON::PP;
 use Test::More;
 use Time::HiRes qw(time);
 
-my $ALL = "a-token-of-all-the-projects";
+my $ALL = "a-token-of-both-the-projects";
 my $ONE = "a-token-of-one-project-alone";
 
 my ($one, $two) = ($PROJECT + 1, $PROJECT + 2);
 
 ET::write_file($ET::KEYS, join "", map { $PROJECT + $_ . " $KEY\n" } 1 .. 20);
-ET::write_file("$ET::DIR/tokens", "$ALL event:read,org:read *\n"
+ET::write_file("$ET::DIR/tokens", "$ALL event:read,org:read $one,$two\n"
                . "$ONE event:read,org:read $one\n");
 
 my $nginx = ET::Server->start("sentry_events", locations => <<"_EOC_");
@@ -123,6 +123,12 @@ my $other = post($two, timestamp => $now, message => "of another project");
 
 stored($one, 8);
 stored($two, 1);
+
+# What a storm leaves of 1000 occurrences: no body, and no event to be shown.
+sql("INSERT INTO errortracking.events (project_id, fingerprint, timestamp, n, "
+    . "event_id, level, type) SELECT project_id, fingerprint, "
+    . "timestamp + INTERVAL 500 MILLISECOND, 1000, generateUUIDv4(), level, "
+    . "type FROM errortracking.events WHERE project_id = $one");
 
 my $latest = get("projects/o/$one/events/$declined[4]/");
 my $issue = $latest->{groupID};

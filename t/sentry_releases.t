@@ -15,7 +15,7 @@ use JSON::PP;
 use Test::More;
 use Time::HiRes qw(time);
 
-my $ALL = "a-token-of-all-the-projects";
+my $ALL = "a-token-of-both-the-projects";
 my $ONE = "a-token-of-one-project-alone";
 my $READ = "a-token-that-only-reads";
 

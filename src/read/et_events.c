@@ -18,6 +18,8 @@
 
 static void et_events_ask_times(et_call_t *call,
     const et_events_filter_t *filter);
+static void et_events_ask_minutes(et_sql_t *query,
+    const et_events_filter_t *filter, int ascending);
 static void et_events_ask_page(et_call_t *call,
     const et_events_filter_t *filter);
 static int et_events_ascending(const et_events_filter_t *filter);
@@ -131,15 +133,12 @@ et_events_ask_times(et_call_t *call, const et_events_filter_t *filter)
 
     if (filter->whole_project) {
         et_sql_add(query, ET_SQL_PROJECT_TIMES);
-
-        if (filter->cursor.given) {
-            et_sql_add(query, ascending ? ET_SQL_MINUTES_FROM
-                                        : ET_SQL_MINUTES_TO);
-            et_sql_i64(query, "minute", filter->cursor.key / ET_MINUTE * 60);
-        }
-
+        et_events_ask_minutes(query, filter, ascending);
+        et_sql_add(query, ascending ? ET_SQL_DAYS_ASC : ET_SQL_DAYS_DESC);
+        et_events_ask_minutes(query, filter, ascending);
         et_sql_add(query, ascending ? ET_SQL_MINUTES_ASC
                                     : ET_SQL_MINUTES_DESC);
+        et_sql_i64(query, "minute", filter->cursor.key / ET_MINUTE * 60);
         return;
     }
 
@@ -152,6 +151,17 @@ et_events_ask_times(et_call_t *call, const et_events_filter_t *filter)
 
     et_sql_add(query, ascending ? ET_SQL_TIMES_ASC : ET_SQL_TIMES_DESC);
     et_sql_u64(query, "fingerprint", filter->fingerprint);
+}
+
+
+static void
+et_events_ask_minutes(et_sql_t *query, const et_events_filter_t *filter,
+    int ascending)
+{
+    if (filter->cursor.given) {
+        et_sql_add(query, ascending ? ET_SQL_MINUTES_FROM
+                                    : ET_SQL_MINUTES_TO);
+    }
 }
 
 
@@ -169,6 +179,12 @@ et_events_ask_page(et_call_t *call, const et_events_filter_t *filter)
                                              : ET_SQL_EVENT_COLUMNS);
 
     et_sql_add(query, ET_SQL_EVENTS_SELECT);
+
+    if (filter->wide) {
+        et_sql_add(query, ET_SQL_EVENT_WIDE);
+    }
+
+    et_sql_add(query, ET_SQL_EVENTS_FROM);
     et_sql_add(query, filter->no_payload ? ET_SQL_EVENTS_NONE
                                          : ET_SQL_EVENTS_PAYLOAD);
 
@@ -176,13 +192,9 @@ et_events_ask_page(et_call_t *call, const et_events_filter_t *filter)
         et_sql_add(query, ET_SQL_EVENT_WIDE);
     }
 
-    et_sql_add(query, ET_SQL_EVENTS_FROM);
-
-    if (filter->wide) {
-        et_sql_add(query, ET_SQL_EVENT_WIDE);
-    }
-
     et_sql_add(query, ET_SQL_EVENTS_WHERE);
+    et_sql_add(query, filter->no_payload ? ET_SQL_EVENTS_GROUPED
+                                         : ET_SQL_EVENTS_BODY);
 
     if (!filter->whole_project) {
         et_sql_add(query, ET_SQL_EVENTS_ERROR);

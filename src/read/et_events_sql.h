@@ -44,8 +44,9 @@
     " ORDER BY timestamp DESC LIMIT {window:UInt64})"
 
 /*
- * Those of a project's events are the minutes in which it had any, day by day
- * in the order of their table.
+ * Those of a project's events are the minutes in which it had any.  Their
+ * table is in the order of days: first which days, which stops where there are
+ * enough of them, and then the minutes of these.
  */
 
 #define ET_SQL_PROJECT_TIMES                                                  \
@@ -59,29 +60,44 @@
 #define ET_SQL_MINUTES_TO                                                     \
     " AND toDate(minute) <= toDate(toDateTime({minute:Int64}, 'UTC')) "       \
     "AND minute <= toDateTime({minute:Int64}, 'UTC')"
+
+#define ET_SQL_DAYS_ASC                                                       \
+    " AND toDate(minute) <= (SELECT max(day) FROM (SELECT toDate(minute) "    \
+    "AS day FROM error_counts WHERE project_id = {project:UInt64}"
+#define ET_SQL_DAYS_DESC                                                      \
+    " AND toDate(minute) >= (SELECT min(day) FROM (SELECT toDate(minute) "    \
+    "AS day FROM error_counts WHERE project_id = {project:UInt64}"
+
 #define ET_SQL_MINUTES_ASC                                                    \
-    " ORDER BY toDate(minute), minute LIMIT {window:UInt64})"
+    " ORDER BY toDate(minute) LIMIT {window:UInt64})) "                       \
+    "ORDER BY minute LIMIT {window:UInt64})"
 #define ET_SQL_MINUTES_DESC                                                   \
-    " ORDER BY toDate(minute) DESC, minute DESC LIMIT {window:UInt64})"
+    " ORDER BY toDate(minute) DESC LIMIT {window:UInt64})) "                  \
+    "ORDER BY minute DESC LIMIT {window:UInt64})"
 
 
 /* the page, cut where its payloads get too large; "found" is how many there
  * would have been */
 
-#define ET_SQL_EVENTS_SELECT   "SELECT " ET_SQL_EVENT
-#define ET_SQL_EVENTS_PAYLOAD  "payload, found"
-#define ET_SQL_EVENTS_NONE     "'' AS payload, found"
+#define ET_SQL_EVENTS_SELECT   "SELECT " ET_SQL_EVENT "payload, found"
 #define ET_SQL_EVENTS_FROM                                                    \
     " FROM (SELECT *, sum(length(payload)) OVER w "                           \
     "AS total, row_number() OVER w AS place, count() OVER () AS found "       \
     "FROM (SELECT project_id, fingerprint, event_id, timestamp, received, "   \
-    "level, platform, type, value, message, culprit, environment, release, "  \
-    "payload"
+    "level, platform, type, value, message, culprit, environment, release, "
+#define ET_SQL_EVENTS_PAYLOAD  "payload"
+#define ET_SQL_EVENTS_NONE     "'' AS payload"
 #define ET_SQL_EVENTS_WHERE                                                   \
     " FROM events WHERE project_id = {project:UInt64} "                       \
     "AND timestamp >= fromUnixTimestamp64Micro({from:Int64}, 'UTC') "         \
-    "AND timestamp <= fromUnixTimestamp64Micro({to:Int64}, 'UTC') "           \
-    "AND payload != ''"
+    "AND timestamp <= fromUnixTimestamp64Micro({to:Int64}, 'UTC')"
+#define ET_SQL_EVENTS_BODY     " AND payload != ''"
+/*
+ * The same without the payloads, which are most of the bytes: what has a body
+ * is told by the grouping, which folded rows do not have.
+ */
+#define ET_SQL_EVENTS_GROUPED  " AND grouping != ''"
+
 #define ET_SQL_EVENTS_ERROR                                                   \
     " AND fingerprint = {fingerprint:UInt64}"
 #define ET_SQL_EVENTS_PROJECT                                                 \
@@ -125,13 +141,11 @@
 #define ET_SQL_ONE_EVENT_ERROR  " AND fingerprint = {fingerprint:UInt64}"
 #define ET_SQL_ONE_EVENT_END    " ORDER BY received LIMIT 1"
 
-/* folded rows have no id */
-
 #define ET_SQL_BESIDE                                                         \
     "SELECT replaceAll(toString(event_id), '-', '') FROM events "             \
     "WHERE project_id = {project:UInt64} "                                    \
     "AND fingerprint = {fingerprint:UInt64} "                                 \
-    "AND event_id != toUUID('00000000-0000-0000-0000-000000000000')"
+    "AND grouping != ''"
 #define ET_SQL_BESIDE_NEXT                                                    \
     ET_SQL_TIMES_FROM ET_SQL_EVENTS_BEHIND                                    \
     " ORDER BY timestamp, event_id LIMIT 1"

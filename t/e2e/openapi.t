@@ -113,6 +113,18 @@ def described(document):
     return found
 
 
+def parameters():
+    """The names of the parameters that src/read/ asks a query for."""
+    found = set()
+    for name in glob.glob(os.path.join(et.TOP, "src", "read", "*.c")):
+        with open(name) as file:
+            found.update(re.findall(
+                r'\bet_(?:call_(?:number|choice|period|texts)\(call,'
+                r'|params_(?:get|next)\(&call->params,)\s*"(\w+)"',
+                file.read()))
+    return found
+
+
 class Asked:
     """One operation, asked once for each of its parameters; each value of an
     enumeration is asked for once, by whichever operation has it first."""
@@ -264,6 +276,12 @@ et.same(sorted(wanted - there), [],
         "each operation of the source is described")
 et.same(sorted(there - wanted), [],
         "each operation that is described is one of the source")
+
+wanted = parameters()
+et.ok(len(wanted) > 20, "the source's parameters are read")
+et.same(sorted(wanted - {parameter["name"] for parameter in
+                         document["components"]["parameters"].values()}), [],
+        "each parameter of the source is described")
 
 with readapi.Server() as server:
     for path, method, operation in operations(document):

@@ -332,3 +332,21 @@ is(main::stored("arrayStringConcat(arraySort(groupArray(filename)), ' ')",
    "CrashContext.runtime-xml UE4Minidump.dmp", "and its files");
 is(main::stored("data", "attachments", "filename = 'a.log'"), "in an envelope",
    "in an envelope, too");
+
+
+
+=== TEST 15: a minidump that a Relay passes on in an envelope is an event, too
+--- request eval
+"POST /api/\$PROJECT/envelope/\n{\"event_id\":\"" . "9" x 32 . "\"}\n"
+  . "{\"type\":\"attachment\",\"attachment_type\":\"event.minidump\","
+  . "\"filename\":\"r.dmp\",\"length\":" . length($::DUMP) . "}\n$::DUMP\n"
+  . "{\"type\":\"form_data\",\"length\":32}\n"
+  . ::text32("sentry[release]") . ::text32("relayed\@1")
+--- response_body eval
+"{\"id\":\"" . "9" x 32 . "\"}"
+--- then
+is(main::stored("concat(release, '|', platform, '|', level)", "events",
+                "event_id = toUUID('" . "9" x 32 . "')"),
+   "relayed\@1|native|fatal", "with the fields beside it");
+is(main::stored("filename", "attachments",
+                "event_id = toUUID('" . "9" x 32 . "')"), "r.dmp", "and its file");

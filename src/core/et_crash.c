@@ -46,8 +46,11 @@ typedef struct {
 
 static et_reason_t et_crash_form(et_ingest_t *ingest,
     const et_request_t *request, et_crash_t *crash);
+static void et_crash_field(et_ingest_t *ingest, et_crash_t *crash,
+    const et_part_t *part);
 static int et_crash_sentry(et_ingest_t *ingest, et_crash_t *crash,
     const et_part_t *part);
+static int et_crash_text(et_slice_t *form, et_slice_t *text);
 static et_reason_t et_crash_report(et_ingest_t *ingest, et_slice_t data,
     et_crash_t *crash);
 static void et_crash_context(et_ingest_t *ingest, et_crash_t *crash,
@@ -131,16 +134,25 @@ et_crash_form(et_ingest_t *ingest, const et_request_t *request,
         if (part.file) {
             et_crash_file(crash, part.filename, part.content_type, part.data);
 
-        } else if (!et_crash_sentry(ingest, crash, &part)
-                   && crash->nextra < ET_CRASH_FIELDS && part.name.len != 0
-                   && et_utf8_valid(part.name.data, part.name.len)
-                   && et_utf8_valid(part.data.data, part.data.len))
-        {
-            crash->extra[crash->nextra].name =
-                                     et_event_cut(part.name, ET_MAX_TAG_KEY);
-            crash->extra[crash->nextra++].value =
-                                     et_event_cut(part.data, ET_CRASH_VALUE);
+        } else {
+            et_crash_field(ingest, crash, &part);
         }
+    }
+}
+
+
+static void
+et_crash_field(et_ingest_t *ingest, et_crash_t *crash, const et_part_t *part)
+{
+    if (!et_crash_sentry(ingest, crash, part)
+        && crash->nextra < ET_CRASH_FIELDS && part->name.len != 0
+        && et_utf8_valid(part->name.data, part->name.len)
+        && et_utf8_valid(part->data.data, part->data.len))
+    {
+        crash->extra[crash->nextra].name =
+                                    et_event_cut(part->name, ET_MAX_TAG_KEY);
+        crash->extra[crash->nextra++].value =
+                                    et_event_cut(part->data, ET_CRASH_VALUE);
     }
 }
 
@@ -205,6 +217,113 @@ et_crash_sentry(et_ingest_t *ingest, et_crash_t *crash, const et_part_t *part)
     }
 
     return 0;
+}
+
+
+et_reason_t
+et_item_form_data(et_ingest_t *ingest, const et_request_t *request,
+    et_item_t *item)
+{
+    if (item->len > request->limits.max_event) {
+        return ET_EVENT_TOO_LARGE;
+    }
+
+    ingest->form = et_slice(item->payload, item->len);
+
+    return ET_OK;
+}
+
+
+et_reason_t
+et_crash_envelope(et_ingest_t *ingest, const et_request_t *request)
+{
+    int           admitted;
+    et_part_t     part;
+    et_slice_t    json;
+    et_crash_t   *crash;
+    et_reason_t   reason;
+
+    if (ingest->minidump.len == 0 || ingest->nevents != 0
+        || ingest->admission.seen[ET_ITEM_EVENT] != 0
+        || (ingest->admission.not_taken >> ET_ITEM_EVENT & 1) != 0)
+    {
+        return ET_OK;
+    }
+
+    crash = et_arena_zalloc(&ingest->arena, sizeof(et_crash_t));
+    if (crash == NULL) {
+        return et_ingest_no_room(ingest);
+    }
+
+    crash->mechanism = "minidump";
+
+    if (!et_minidump_read(ingest->minidump, &crash->dump)) {
+        return ET_OK;
+    }
+
+    reason = et_ingest_admit(ingest, request, ET_ITEM_EVENT, 0, &admitted);
+    if (reason != ET_OK) {
+        return reason;
+    }
+
+    if (!admitted) {
+        return (request->not_taken >> ET_CATEGORY_ERROR & 1) != 0
+               ? et_ingest_drop_attachments(ingest, ET_OUTCOME_FILTERED,
+                                            "not_taken", request->received)
+               : et_ingest_drop_attachments(ingest, ET_OUTCOME_RATE_LIMITED,
+                                            "event_limited",
+                                            request->received);
+    }
+
+    memset(&part, 0, sizeof(et_part_t));
+
+    while (et_crash_text(&ingest->form, &part.name)
+           && et_crash_text(&ingest->form, &part.data))
+    {
+        et_crash_field(ingest, crash, &part);
+    }
+
+    json = et_crash_json(ingest, crash);
+    if (json.data == NULL) {
+        return et_ingest_no_room(ingest);
+    }
+
+    reason = et_ingest_event(ingest, request, (char *) json.data, json.len);
+
+    if (reason == ET_OK && ingest->filter != ET_FILTER_COUNT) {
+        return et_ingest_drop_attachments(ingest, ET_OUTCOME_FILTERED,
+                                          et_filter_reasons[ingest->filter],
+                                          request->received);
+    }
+
+    return reason;
+}
+
+
+/* The next text of a form that is an item: 1, or 0 at its end. */
+
+static int
+et_crash_text(et_slice_t *form, et_slice_t *text)
+{
+    size_t                len;
+    const unsigned char  *p;
+
+    if (form->len < 4) {
+        return 0;
+    }
+
+    p = (const unsigned char *) form->data;
+    len = p[0] | (size_t) p[1] << 8 | (size_t) p[2] << 16
+          | (size_t) p[3] << 24;
+
+    if (len > form->len - 4) {
+        return 0;
+    }
+
+    *text = et_slice(form->data + 4, len);
+    *form = et_slice(form->data + 4 + len, form->len - 4 - len);
+
+    return 1;
 }
 
 

@@ -29,6 +29,18 @@ et_reason_t et_crash_unreal(et_ingest_t *ingest,
 et_reason_t et_item_unreal(et_ingest_t *ingest, const et_request_t *request,
     et_item_t *item);
 
+/*
+ * A Relay passes a minidump on as an envelope without an event, in which the
+ * fields of the form are an item: names and values in turn, each behind its
+ * length, 32 bits, little-endian.  The item is kept until the envelope's end,
+ * where the event is made, under the envelope's id; also of a minidump that
+ * came without a form.
+ */
+et_reason_t et_item_form_data(et_ingest_t *ingest,
+    const et_request_t *request, et_item_t *item);
+et_reason_t et_crash_envelope(et_ingest_t *ingest,
+    const et_request_t *request);
+
 /* multipart/form-data with files, for the event of the path. */
 et_reason_t et_crash_attachments(et_ingest_t *ingest,
     const et_request_t *request);

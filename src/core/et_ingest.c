@@ -49,6 +49,7 @@ static const et_item_read_pt  et_item_readers[ET_ITEM_TYPE_COUNT] = {
     [ET_ITEM_CHECK_IN] = et_item_check_in,
     [ET_ITEM_CLIENT_REPORT] = et_item_client_report,
     [ET_ITEM_FEEDBACK] = et_item_feedback,
+    [ET_ITEM_FORM_DATA] = et_item_form_data,
     [ET_ITEM_LOG] = et_item_log,
     [ET_ITEM_NEL] = et_item_nel,
     [ET_ITEM_RAW_SECURITY] = et_item_raw_security,
@@ -93,6 +94,8 @@ et_ingest_open(et_ingest_t *ingest, const et_request_t *request,
     et_inflate_destroy(&ingest->inflate_report);
 
     memset(&ingest->envelope, 0, sizeof(et_envelope_t));
+    ingest->minidump = et_slice("", 0);
+    ingest->form = et_slice("", 0);
     ingest->drift = 0;
     memset(ingest->taken, 0, sizeof(ingest->taken));
     memset(ingest->skipped, 0, sizeof(ingest->skipped));
@@ -363,8 +366,12 @@ et_ingest_items(et_ingest_t *ingest, const et_request_t *request)
         reason = et_envelope_next(&ingest->arena, &ingest->envelope, &item,
                                   &more);
 
-        if (reason != ET_OK || !more) {
+        if (reason != ET_OK) {
             return reason;
+        }
+
+        if (!more) {
+            return et_crash_envelope(ingest, request);
         }
 
         reason = et_ingest_item(ingest, request, &item);
@@ -732,7 +739,8 @@ et_ingest_remove_attachments(et_ingest_t *ingest)
 
 
 et_reason_t
-et_ingest_drop_attachments(et_ingest_t *ingest, int64_t time)
+et_ingest_drop_attachments(et_ingest_t *ingest, et_outcome_t outcome,
+    const char *why, int64_t time)
 {
     size_t  n;
 
@@ -744,9 +752,8 @@ et_ingest_drop_attachments(et_ingest_t *ingest, int64_t time)
 
     et_ingest_remove_attachments(ingest);
 
-    return et_ingest_outcome(ingest, ET_OUTCOME_FILTERED,
-                             et_slice_str("storm"), ET_CATEGORY_ATTACHMENT,
-                             n, time);
+    return et_ingest_outcome(ingest, outcome, et_slice_str(why),
+                             ET_CATEGORY_ATTACHMENT, n, time);
 }
 
 

@@ -87,6 +87,8 @@ typedef struct {
     /* of the current request */
 
     et_envelope_t   envelope;
+    et_slice_t      minidump;          /* of an envelope: its file, */
+    et_slice_t      form;              /* and the fields beside it */
     int64_t         drift;             /* added to times: the clock's error */
     char           *text;              /* decompressed */
     size_t          len;
@@ -171,10 +173,12 @@ void et_ingest_source(const et_ingest_t *ingest, const et_request_t *request,
 void et_ingest_remove_attachments(et_ingest_t *ingest);
 
 /*
- * Leaves out the files of events whose bodies are not kept: what remains of
- * them is an outcome, "storm".  ET_OK, or the reason of et_ingest_no_room().
+ * Leaves out the files of events that are not kept, or without their bodies
+ * ("storm"): what remains of them is an outcome.  ET_OK, or the reason of
+ * et_ingest_no_room().
  */
-et_reason_t et_ingest_drop_attachments(et_ingest_t *ingest, int64_t time);
+et_reason_t et_ingest_drop_attachments(et_ingest_t *ingest,
+    et_outcome_t outcome, const char *why, int64_t time);
 
 /* ET_OK, or why the arena has failed. */
 et_reason_t et_ingest_state(const et_ingest_t *ingest);

@@ -45,6 +45,12 @@ et_item_attachment(et_ingest_t *ingest, const et_request_t *request,
     file.type = item->attachment_type;
     file.data = et_slice(item->payload, item->len);
 
+    if (ingest->minidump.len == 0
+        && et_slice_eq(file.type, et_slice_str("event.minidump")))
+    {
+        ingest->minidump = file.data;
+    }
+
     return et_attachment(ingest, request, &file);
 }
 

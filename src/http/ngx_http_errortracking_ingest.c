@@ -291,7 +291,8 @@ ngx_http_errortracking_ingest(ngx_http_request_t *r,
                                                    ctx->request.project);
 
         if (ctx->folded != 0 && ctx->folded == core->nevents) {
-            reason = et_ingest_drop_attachments(core,
+            reason = et_ingest_drop_attachments(core, ET_OUTCOME_FILTERED,
+                                                "storm",
                                                 ctx->request.received);
             if (reason != ET_OK) {
                 return reason;

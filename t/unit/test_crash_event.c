@@ -5,6 +5,7 @@
 
 #define _GNU_SOURCE            /* memmem() */
 
+#include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -124,6 +125,47 @@ et_test_string(const char *text, size_t n)
 {
     et_test_u32((uint32_t) n);
     et_test_add(text, n);
+}
+
+
+/* An envelope of a minidump and the fields beside it, as a Relay passes them
+ * on; then further items. */
+
+static void
+et_test_envelope(const char *type, const char *dump, size_t n,
+    const char *further)
+{
+    char    head[256];
+    size_t  from;
+
+    static const char  start[] = "{\"event_id\":\"" ET_TEST_ID "\"}\n";
+    static const char  form[] = "{\"type\":\"form_data\",\"length\":65}\n";
+
+    len = 0;
+    et_test_add(start, sizeof(start) - 1);
+
+    snprintf(head, sizeof(head), "{\"type\":\"attachment\",\"length\":%zu,"
+             "\"attachment_type\":\"%s\",\"filename\":\"a.dmp\"}\n", n, type);
+    et_test_add(head, strlen(head));
+    et_test_add(dump, n);
+    et_test_add("\n", 1);
+
+    et_test_add(form, sizeof(form) - 1);
+    from = len;
+    et_test_string("sentry[release]", 15);
+    et_test_string("app@3", 5);
+    et_test_string("guid", 4);
+    et_test_string("123", 3);
+    et_test_string("\xff", 1);
+    et_test_string("not UTF-8", 9);
+    et_test_u32(1000);
+    et_check_int(len - from, 65);
+    et_test_add("\n", 1);
+    et_test_add(further, strlen(further));
+
+    (void) et_test_open();
+
+    request.endpoint = ET_ENDPOINT_ENVELOPE;
 }
 
 
@@ -283,6 +325,77 @@ main(void)
         len -= 8;
         et_check_int(et_test_open(), ET_OK);
         et_check_int(et_crash_unreal(&ingest, &request), ET_BAD_COMPRESSION);
+    }
+
+    ET_TEST("a minidump that a Relay passes on is an event, with the fields of "
+            "its form")
+    {
+        char        dump[300];
+        et_slice_t  key;
+
+        (void) et_test_dump(dump);
+
+        et_test_envelope("event.minidump", dump, sizeof(dump), "");
+        et_check_int(et_ingest_open(&ingest, &request, &key), ET_OK);
+        et_check_int(et_ingest_read(&ingest, &request), ET_OK);
+        et_check_int(ingest.nrecords, 2);
+        et_check_int(ingest.nevents, 1);
+        et_check_int(ingest.records[0].kind, ET_RECORD_ATTACHMENT);
+        et_check_str(et_test_attribute(&ingest.records[0], "filename"),
+                     "a.dmp");
+        et_check_int(ingest.records[1].kind, ET_RECORD_EVENT);
+        et_check_int(ingest.records[1].id[0], 0x9e);
+        et_check_str(ingest.records[1].type, "SIGSEGV");
+        et_check_str(ingest.records[1].level, "fatal");
+        et_check_str(ingest.records[1].release, "app@3");
+        et_check(memmem(ingest.records[1].payload.data,
+                        ingest.records[1].payload.len,
+                        "\"extra\":{\"guid\":\"123\"}", 22) != NULL);
+
+        /* where there is an event, it is that one's file */
+
+        et_test_envelope("event.minidump", dump, sizeof(dump),
+                         "{\"type\":\"event\"}\n{\"message\":\"m\"}");
+        et_check_int(et_ingest_open(&ingest, &request, &key), ET_OK);
+        et_check_int(et_ingest_read(&ingest, &request), ET_OK);
+        et_check_int(ingest.nevents, 1);
+        et_check_str(ingest.records[1].message, "m");
+
+        /* neither another file nor what is no dump is an event */
+
+        et_test_envelope("event.attachment", dump, sizeof(dump), "");
+        et_check_int(et_ingest_open(&ingest, &request, &key), ET_OK);
+        et_check_int(et_ingest_read(&ingest, &request), ET_OK);
+        et_check_int(ingest.nrecords, 1);
+        et_check_int(ingest.nevents, 0);
+
+        et_test_envelope("event.minidump", "nothing", 7, "");
+        et_check_int(et_ingest_open(&ingest, &request, &key), ET_OK);
+        et_check_int(et_ingest_read(&ingest, &request), ET_OK);
+        et_check_int(ingest.nrecords, 1);
+        et_check_int(ingest.nevents, 0);
+
+        /* events are not taken: neither is the file */
+
+        et_test_envelope("event.minidump", dump, sizeof(dump), "");
+        request.not_taken = 1u << ET_CATEGORY_ERROR;
+        et_check_int(et_ingest_open(&ingest, &request, &key), ET_OK);
+        et_check_int(et_ingest_read(&ingest, &request), ET_OK);
+        et_check_int(ingest.nrecords, 2);
+        et_check_int(ingest.records[0].kind, ET_RECORD_OUTCOME);
+        et_check_int(ingest.records[1].kind, ET_RECORD_OUTCOME);
+        et_check_str(ingest.records[1].value, "not_taken");
+
+        /* an event that is not taken was one */
+
+        et_test_envelope("event.minidump", dump, sizeof(dump),
+                         "{\"type\":\"event\"}\n{\"message\":\"m\"}");
+        request.not_taken = 1u << ET_CATEGORY_ERROR;
+        et_check_int(et_ingest_open(&ingest, &request, &key), ET_OK);
+        et_check_int(et_ingest_read(&ingest, &request), ET_OK);
+        et_check_int(ingest.nrecords, 2);
+        et_check_int(ingest.records[0].kind, ET_RECORD_ATTACHMENT);
+        et_check_int(ingest.records[1].n, 1);
     }
 
     ET_TEST("attachments of a form go to the event of the path") {

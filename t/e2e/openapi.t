@@ -84,8 +84,19 @@ def resolve(document, thing):
     return thing
 
 
+def scopes(text, macros):
+    """Those that an operation's line of a table names, one of which it needs."""
+    for name, meaning in macros.items():
+        text = text.replace(name, meaning)
+    return tuple(sorted(
+        {name.lower() + ":read" for name in
+         re.findall(r"ET_READS\((\w+)\)", text)}
+        | {"%s:%s" % pair for pair in
+           re.findall(r"et_scope_([a-z]+)_([a-z]+)", text.lower())}))
+
+
 def tables():
-    """(API, name, method, path) of the operations in src/read/."""
+    """(API, name, method, path, scopes) of the operations in src/read/."""
     found = set()
     for name in glob.glob(os.path.join(et.TOP, "src", "read", "*.c")):
         with open(name) as file:
@@ -93,11 +104,14 @@ def tables():
         for table in re.finditer(
                 r"^const et_operation_t\s+et_(\w+)_operations\[\] = \{(.*?)^};",
                 text, re.S | re.M):
+            macros = dict(re.findall(
+                r"^#define (ET_\w+)\s+\((ET_SCOPE_[^)]*)\)", text, re.M))
             for line in re.finditer(
-                    r'\{\s*"(\w+)",\s*ET_VERB_(\w+),\s*"([^"]+)"',
-                    table.group(2)):
+                    r'\{\s*"(\w+)",\s*ET_VERB_(\w+),\s*"([^"]+)",\s*\w+,'
+                    r'\s*([^}]*)\}', table.group(2)):
                 found.add((table.group(1), line.group(1),
-                           line.group(2).lower(), line.group(3)))
+                           line.group(2).lower(), line.group(3),
+                           scopes(line.group(4), macros)))
     return found
 
 
@@ -109,7 +123,9 @@ def described(document):
         path = re.sub(r"\{\w+\}", "*", path).strip("/")
         if api == "gitlab":
             path = path[len(readapi.GITLAB):]
-        found.add((api, name, method, path))
+        found.add((api, name, method, path, tuple(sorted(
+            scope for one in operation["security"]
+            for scope in one[api]))))
     return found
 
 

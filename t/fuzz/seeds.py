@@ -113,6 +113,8 @@ def events():
                                              "url": "http://x"}}
     for logentry in ("text", {"message": "a %s %(b)s {c}", "params": [1, "x"]},
                      {"message": "%(b)s", "params": {"b": 2}},
+                     {"message": "{} {1} {@a:x} {{}} {", "params": [1, "x"]},
+                     {"message": "{b!r} 100%", "params": {"b": 2}},
                      {"formatted": "done"}, {"message": {"message": "m"}}):
         yield {"logentry": logentry}
         yield {"message": logentry}
@@ -231,6 +233,11 @@ def envelopes():
                         content_type="application/octet-stream",
                         attachment_type="event.attachment"),
                    item("event", error), **header)
+    form = b"".join(struct.pack("<I", len(text)) + text for text in
+                    (b"sentry[release]", b"r", b"sentry", b"{}", b"a", b"b"))
+    yield envelope(item("attachment", minidump(), filename="a.dmp",
+                        attachment_type="event.minidump"),
+                   item("form_data", form), **header)
     for kind in ITEMS:
         payload = json.dumps(PAYLOADS.get(kind, {"event_id": ID}))
         more = {"item_count": 1, "content_type":

@@ -358,6 +358,39 @@ subtest "events, in groups" => sub {
 };
 
 
+# What a storm leaves: a row that stands for many, without a body.
+subtest "a storm is counted, and is no row" => sub {
+    sql("INSERT INTO errortracking.ingest (kind, n, timestamp, "
+        . "first_timestamp, project_id, fingerprint, event_id, users, level, "
+        . "type, value, environment, release) SELECT 1, 1000, "
+        . "now64(6) - 20, now64(6) - 40, $hidden, 77, generateUUIDv4(), "
+        . "[101, 102, 103], 'error', 'StormError', 'x', 'production', 'r'");
+
+    my $ask = sub {
+        my $answer = call("/api/0/organizations/$org/" . shift() . "/?"
+                          . query(@_, @period), token => $OTHER);
+        is($answer->{status}, 200, "is answered") or diag($answer->{content});
+        return $answer->{json};
+    };
+
+    is_deeply($ask->("events", field => "title", field => "count()",
+                     field => "count_unique(user)", query => "Storm")->{data},
+              [{ title => "StormError: x", "count()" => 1000,
+                 "count_unique(user)" => 3 }], "occurrences and users");
+    is_deeply($ask->("events", field => "level", field => "count()")->{data},
+              [{ level => "error", "count()" => 1001 }],
+              "from error_counts, too");
+    is_deeply([map { $_->{title} } @{ $ask->("events", field => "title")
+                                      ->{data} }],
+              ["SecretError: hidden"], "rows are of events with a body");
+
+    my $sum = 0;
+    $sum += $_->[1][0]{count} for @{ $ask->("events-stats", interval => "1h",
+                                            yAxis => "count()")->{data} };
+    is($sum, 1001, "and so is a chart");
+};
+
+
 subtest "pages of events" => sub {
     my ($cursor, @seen, $n);
 

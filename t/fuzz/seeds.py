@@ -337,6 +337,32 @@ def fuzz_read():
         yield b"", json.dumps(value).encode()
 
 
+QUESTIONS = [
+    "project=7&field=title&field=tags[q7z]&query=level:q7z+!a:*q7z*+has:q7z"
+    "+issue.id:5+timestamp:-1h+id:0123456789abcdef0123456789abcdef+q7z"
+    "&sort=-timestamp&environment=q7z&per_page=2&cursor=0:2:0",
+    "field=issue&field=project&field=count()&field=count_if(q7z,equals,q7z)"
+    "&field=count_unique(q7z)&field=any(q7z)&field=last_seen()&sort=-count"
+    "&query=project:q7z+release:[a,q7z]+user:q7z+x:>3&statsPeriod=14d",
+    "yAxis=count()&yAxis=epm()&field=q7z&groupBy=q7z&topEvents=3&interval=1h",
+    "field=sum(session)&field=p95(session.duration)&groupBy=release"
+    "&orderBy=-sum(session)&query=release:q7z*+!environment:q7z",
+    "field=sum(quantity)&groupBy=outcome&category=q7z&outcome=q7z&reason=q7z",
+    "query=is:unresolved+assigned:q7z+firstSeen:-24h+timesSeen:>2+q7z:%22q7z"
+    "%22&sort=freq&limit=5&statsPeriod=14d&environment=q7z&id=5&full=1",
+    "status=resolved&sort=frequency_desc&query=q7z&queryPeriod=1d&download",
+]
+
+
+def fuzz_question():
+    body = (b'{"status":"resolved","statusDetails":{"inRelease":"q7z"},'
+            b'"version":"q7z","projects":["7"],"environment":"q7z",'
+            b'"commits":[{"id":"q7z"}],"assignedTo":"q7z"}')
+    for i in range(100):
+        query = QUESTIONS[i % len(QUESTIONS)].encode()
+        yield bytes([i, i]) + struct.pack(">H", len(query)), query + body
+
+
 def fuzz_encoding():
     text = b"{\"message\":\"" + b"0123456789" * 50 + b"\"}"
     for name in ("gzip", "x-gzip", " GZIP ", "deflate", "br", "zstd",
@@ -657,6 +683,9 @@ def dictionary(name):
                   "name=", "email=", "comments=", "sentry[", "sentry__1",
                   "upload_file_minidump", "application/csp-report",
                   "application/reports+json"]
+    if name == "fuzz_question":
+        words += sorted({word for question in QUESTIONS for word in
+                         re.findall(r"[a-zA-Z_.]+[(=:]?", question)})
     if name == "fuzz_request":
         words += WORDS["request"] + ENDPOINTS
     return "".join('"%s"\n' % "".join(
@@ -666,7 +695,8 @@ def dictionary(name):
 
 def main():
     for make in (fuzz_encoding, fuzz_endpoint, fuzz_envelope, fuzz_event,
-                 fuzz_format, fuzz_read, fuzz_request, fuzz_scrub):
+                 fuzz_format, fuzz_question, fuzz_read, fuzz_request,
+                 fuzz_scrub):
         directory = os.path.join(sys.argv[1], make.__name__)
         os.makedirs(directory, exist_ok=True)
         for i, (choice, data) in enumerate(make()):

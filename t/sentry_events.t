@@ -343,6 +343,53 @@ subtest "a token reads no other project's events" => sub {
 };
 
 
+subtest "entries of logs are listed" => sub {
+    sql("INSERT INTO errortracking.logs (project_id, timestamp, level, body, "
+        . "trace_id, environment, attributes) SELECT $_->[0], "
+        . "now64(6) - INTERVAL $_->[1] SECOND, '$_->[2]', '$_->[3]', 'a', "
+        . "'production', map('shelf', 'b-$_->[1]')")
+        for [$one, 3, "info", "one is low"], [$one, 2, "error", "two 100%"],
+            [$two, 1, "error", "of another project"];
+
+    my $list = sub {
+        my $fields = join "", map { "&field=$_" }
+            qw(sentry.item_id severity timestamp message project shelf);
+        return get("organizations/o/events/?dataset=logs$fields$_[0]",
+                   @_[1 .. $#_])->{data};
+    };
+    my $texts = sub { return join ",", map { $_->{message} } @{ $_[0] } };
+
+    my $all = $list->("");
+    is($texts->($all), "of another project,two 100%,one is low",
+       "the newest first");
+    is($all->[2]{severity}, "info", "severity");
+    is($all->[2]{shelf}, "b-3", "an attribute");
+    is($all->[2]{project}, "$one", "project");
+    like($all->[2]{timestamp}, qr/^20\d\d-.*Z$/, "timestamp");
+    isnt($all->[0]{"sentry.item_id"}, $all->[1]{"sentry.item_id"}, "ids");
+
+    is($texts->($list->("", token => $ONE)), "two 100%,one is low",
+       "a token's projects");
+    for (["&sort=timestamp&per_page=1", "one is low"],
+         ["&query=severity:error", "of another project,two 100%"],
+         ["&query=!severity:error", "one is low"],
+         ["&query=shelf:b-2", "two 100%"], ["&query=IS+low", "one is low"],
+         ["&query=message:two*", "two 100%"],
+         ["&query=message:*100%25", "two 100%"],
+         ["&query=project:$two", "of another project"],
+         ["&query=!project:$two", "two 100%,one is low"],
+         ["&query=%27%3B%20DROP%20%7Ba%7D", ""], ["&environment=x", ""])
+    {
+        is($texts->($list->($_->[0])), $_->[1], $_->[0]);
+    }
+
+    get("organizations/o/events/?dataset=logs", status => 400);
+    $list->("&query=is:resolved", status => 400);
+    $list->("&query=shelf:>3", status => 400);
+    $list->("&per_page=1001", status => 400);
+};
+
+
 subtest "what no event has is refused" => sub {
     for my $bad ("%27%3B%20DROP", "%00", "%ff", "x" x 1000, "{id:UUID}", "-") {
         my $answer = $nginx->request("GET", "/api/0/issues/$issue/events/$bad/",

@@ -6,6 +6,7 @@
 #include "et_offset.h"
 #include "et_sentry.h"
 #include "et_sentry_discover.h"
+#include "et_sentry_logs.h"
 
 
 #define ET_DISCOVER_PAGE      50
@@ -31,6 +32,12 @@ et_sentry_discover_events(et_call_t *call)
 {
     et_discover_t         *discover;
     et_discover_events_t  *events;
+
+    if (et_slice_eq(et_params_get(&call->params, "dataset"),
+                    et_slice("logs", 4)))
+    {
+        return et_sentry_logs(call);
+    }
 
     events = et_call_state(call, sizeof(et_discover_events_t));
     if (events == NULL) {

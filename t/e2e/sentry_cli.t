@@ -11,6 +11,7 @@ import platform
 import re
 import shutil
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
@@ -372,6 +373,30 @@ def monitors(cli):
          "monitors are listed")
 
 
+def logs(cli):
+    if not cli.version.startswith("3."):
+        return
+
+    body = json.dumps({"items": [
+        {"timestamp": time.time() - n, "level": level, "body": text,
+         "trace_id": "a" * 32, "severity_number": 9,
+         "attributes": {"shelf": {"value": "b-%d" % n, "type": "string"}}}
+        for n, (level, text) in enumerate([("error", "stock is low"),
+                                           ("info", "order is late")])]})
+    cli.run("send-envelope", "--raw", cli.file("log-envelope", "\n".join(
+        ["{}", '{"type":"log","item_count":2,"length":%d,"content_type":'
+         '"application/vnd.sentry.items.log+json"}' % len(body), body, ""])))
+    cli.wait("SELECT count() FROM errortracking.logs "
+             "WHERE project_id = {project:UInt64}", 2, "log entries are stored")
+
+    cli.run("logs", "list")
+    cli.shows("stock is low", "and listed")
+    cli.shows("order is late", "all of them")
+    cli.run("logs", "list", "--query", "severity:error shelf:b-0")
+    cli.shows("stock is low", "a search finds one")
+    ok("order is late" not in cli.output, "and no other", cli.output)
+
+
 def uploads(cli):
     cli.file("maps/a.js", "x()\n//# sourceMappingURL=a.js.map\n")
     cli.file("maps/a.js.map", json.dumps(
@@ -400,7 +425,7 @@ with server:
     for (version, program), project in zip(programs, projects):
         cli = Cli(server, version, program, project)
         for part in (asks, sends, decides, lists_events, releases, monitors,
-                     uploads):
+                     logs, uploads):
             part(cli)
 
 et.finish()

@@ -272,7 +272,9 @@ static const char *const  queries[] = {
     "yAxis=count()&groupBy=issue&topEvents=2&interval=60&sort=issue",
     "field=sum(quantity)&groupBy=project&groupBy=outcome&project=7",
     "download=1",
-    "id=5&id=6&full=1"
+    "id=5&id=6&full=1",
+    "dataset=logs&field=id&field=timestamp&field=project&field=shelf"
+        "&query=severity:error+!shelf:b*+project:7+text&environment=e"
 };
 
 

@@ -761,6 +761,18 @@ subtest "several are decided about, and deleted" => sub {
 };
 
 
+subtest "a tokens file that is wrong is an error of nginx -t" => sub {
+    ET::write_file("$ET::DIR/tokens", "# first\n$READ event:red 1\n");
+
+    my $conf = "$nginx->{dir}/nginx.conf";
+    my $said = `$ET::NGINX -t -p $nginx->{dir} -c $conf -e stderr 2>&1`;
+
+    like($said, qr/unknown scope "event:red" in \S+tokens:2$/m,
+         "with the line, and what is wrong");
+    unlike($said, qr/\Q$READ\E/, "and without the token");
+};
+
+
 $nginx->no_alerts;
 ok($nginx->quit, "nginx ends in good order");
 

@@ -17,6 +17,9 @@
 -- body, so that their ids lead to one.  Long texts are cut there: a list shows
 -- a line, and every merge rewrites them.
 --
+-- A list shows some twenty errors from all over the table, and of each granule
+-- all states are read: small granules make it three times as fast.
+--
 -- TTL: an error goes away when it was not seen for twice the time that its
 -- events are kept.  Twice, because TTL looks at a row, which may be a piece
 -- that was not merged yet with a newer piece of the same error: its part of
@@ -44,7 +47,7 @@ CREATE TABLE IF NOT EXISTS errortracking.errors
 ENGINE = AggregatingMergeTree
 ORDER BY (project_id, fingerprint)
 TTL toDateTime(last_seen) + INTERVAL 180 DAY
-SETTINGS index_granularity = 256,
+SETTINGS index_granularity = 64,
          merge_with_ttl_timeout = 86400,
          non_replicated_deduplication_window = 10000;
 

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS errortracking.error_tags
 ENGINE = AggregatingMergeTree
 ORDER BY (project_id, fingerprint, key, value)
 TTL toDateTime(last_seen) + INTERVAL 180 DAY
-SETTINGS index_granularity = 1024,
+SETTINGS index_granularity = 256,
          merge_with_ttl_timeout = 86400,
          non_replicated_deduplication_window = 10000;
 

@@ -254,7 +254,7 @@ stop()
     while kill -0 "$pid" 2>/dev/null; do
         if [ "$SECONDS" -ge "$deadline" ]; then
             echo "clickhouse: process $pid did not end in $stop_timeout s:" \
-                 "killed" >&2
+                 "killed" >&2 || true
             kill -KILL "$pid" 2>/dev/null || true
             break
         fi

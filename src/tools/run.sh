@@ -29,6 +29,7 @@ DATA_DIR=${DATA_DIR:-data}
 start_timeout=30
 stop_timeout=60
 
+ending=
 nginx_pid=
 clickhouse_started=
 
@@ -325,6 +326,19 @@ stop_nginx()
 }
 
 
+# make passes a signal on that the terminal has sent already, and people press
+# Ctrl-C twice: the second must not end what the first has begun.  The traps
+# stay: bash may die of a pending signal whose trap is taken away.
+
+interrupted()
+{
+    [ -z "$ending" ] || return 0
+
+    ending=1
+    exit 0
+}
+
+
 # whatever ends this script: NGINX first, as it sends what it has to
 # ClickHouse
 
@@ -333,7 +347,8 @@ stop_all()
     local status=$?
 
     # the terminal may be gone: nothing that is said must end this
-    trap '' INT TERM HUP PIPE
+    ending=1
+    trap '' PIPE
     trap - EXIT
     set +e
     rm -f "$DATA_DIR/addresses"
@@ -345,7 +360,10 @@ stop_all()
 
     if [ -n "$clickhouse_started" ]; then
         say "ending ClickHouse"
-        CLICKHOUSE_URL='' "$root/src/tools/clickhouse.sh" stop || true
+        (
+            trap '' INT TERM HUP
+            CLICKHOUSE_URL='' "$root/src/tools/clickhouse.sh" stop
+        ) || true
     fi
 
     say "the data stays in $DATA_DIR"
@@ -450,7 +468,7 @@ say "the module is built"
 "$root/src/tools/clickhouse.sh" install
 
 trap stop_all EXIT
-trap 'exit 0' INT TERM HUP
+trap interrupted INT TERM HUP
 
 if [ -z "${CLICKHOUSE_URL:-}" ]; then
     say "ClickHouse starts on $clickhouse_url"

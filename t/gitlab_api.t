@@ -758,7 +758,7 @@ subtest "and ClickHouse ends it" => sub {
                    . "Settings['max_execution_speed'] = '1' AND "
                    . "query LIKE '%FROM error%' AND query NOT LIKE '%system%'");
     };
-    my $socket;
+    my ($socket, $seen);
 
     # ClickHouse throttles a block with a second of sleep, and how many blocks
     # there are is its own affair: one query may be over before it is seen
@@ -767,11 +767,12 @@ subtest "and ClickHouse ends it" => sub {
         print $socket "GET /throttled$BASE/projects/$project/errors "
                       . "HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
                       . "Gitlab-Error-Tracking-Token: $TOKEN\r\n\r\n";
-        last if until_true(sub { $running->() > 0 }, 4);
+        $seen = until_true(sub { $running->() > 0 }, 4);
+        last if $seen;
         diag("it was answered at once: " . substr(<$socket> // "", 0, 80));
     }
 
-    cmp_ok($running->(), ">", 0, "a query is running");
+    ok($seen, "a query is running");
     my $start = time();
     close $socket;
     ok(until_true(sub { $running->() == 0 }, 10),

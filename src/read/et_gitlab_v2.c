@@ -6,10 +6,10 @@
 
 #include "et_errors.h"
 #include "et_gitlab_v2.h"
+#include "et_lists.h"
 #include "et_out.h"
 #include "et_projects.h"
 #include "et_stats.h"
-#include "et_time.h"
 
 
 #define ET_GITLAB_ISSUES      100
@@ -26,10 +26,6 @@ typedef struct {
 
 
 static int et_gitlab_issues_parse(et_call_t *call, et_gitlab_issues_t *issues);
-static int et_gitlab_issues_times(et_call_t *call,
-    et_errors_filter_t *filter);
-static int et_gitlab_issues_environments(et_call_t *call,
-    et_errors_filter_t *filter);
 static et_call_rc_t et_gitlab_issues_answer(et_call_t *call,
     et_gitlab_issues_t *issues);
 static void et_gitlab_project(cJSON *object, uint64_t id,
@@ -122,8 +118,9 @@ et_gitlab_issues_parse(et_call_t *call, et_gitlab_issues_t *issues)
         || !et_call_choice(call, "status", statuses, &status)
         || !et_call_number(call, "limit", 1, ET_GITLAB_MAX_ISSUES,
                            &filter->limit)
-        || !et_gitlab_issues_times(call, filter)
-        || !et_gitlab_issues_environments(call, filter))
+        || !et_call_between(call, &filter->since, &filter->until)
+        || !et_call_texts(call, "environment", &filter->environments,
+                          &filter->nenvironments))
     {
         return 0;
     }
@@ -139,54 +136,6 @@ et_gitlab_issues_parse(et_call_t *call, et_gitlab_issues_t *issues)
                              : (et_error_sort_t) (ET_SORT_LAST_SEEN + sort);
     filter->search.status = (et_status_t) (ET_STATUS_UNRESOLVED + status);
     filter->search.text = et_params_get(&call->params, "query");
-
-    return 1;
-}
-
-
-static int
-et_gitlab_issues_times(et_call_t *call, et_errors_filter_t *filter)
-{
-    et_slice_t  start, end;
-
-    start = et_params_get(&call->params, "start");
-    end = et_params_get(&call->params, "end");
-
-    if ((start.len != 0 && !et_time_parse(start, &filter->since))
-        || (end.len != 0 && !et_time_parse(end, &filter->until)))
-    {
-        et_call_fail(call, 400, "start and end have to be times such as "
-                     "2024-02-29T12:00:00");
-        return 0;
-    }
-
-    return 1;
-}
-
-
-static int
-et_gitlab_issues_environments(et_call_t *call, et_errors_filter_t *filter)
-{
-    size_t       i, n;
-    et_slice_t   value, *values;
-
-    values = et_arena_alloc(call->arena, ET_PARAMS_MAX * sizeof(et_slice_t));
-    if (values == NULL) {
-        et_call_no_memory(call);
-        return 0;
-    }
-
-    i = 0;
-    n = 0;
-
-    while (et_params_next(&call->params, "environment", &i, &value)) {
-        if (value.len != 0) {
-            values[n++] = value;
-        }
-    }
-
-    filter->environments = values;
-    filter->nenvironments = n;
 
     return 1;
 }

@@ -7,31 +7,41 @@
 
 
 int
-et_call_times(et_call_t *call, int64_t *from, int64_t *to)
+et_call_between(et_call_t *call, int64_t *start, int64_t *end)
 {
-    int64_t     period;
-    et_slice_t  start, end;
+    et_slice_t  first, last;
 
-    period = 86400 * ET_SECOND;
-    *from = 0;
-    *to = call->now;
+    first = et_params_get(&call->params, "start");
+    last = et_params_get(&call->params, "end");
 
-    start = et_params_get(&call->params, "start");
-    end = et_params_get(&call->params, "end");
-
-    if ((start.len != 0 && !et_time_parse(start, from))
-        || (end.len != 0 && !et_time_parse(end, to)))
+    if ((first.len != 0 && !et_time_parse(first, start))
+        || (last.len != 0 && !et_time_parse(last, end)))
     {
         et_call_fail(call, 400, "start and end have to be times such as "
                      "2024-02-29T12:00:00");
         return 0;
     }
 
-    if (!et_call_period(call, "statsPeriod", &period)) {
+    return 1;
+}
+
+
+int
+et_call_times(et_call_t *call, int64_t *from, int64_t *to)
+{
+    int64_t  period;
+
+    period = 86400 * ET_SECOND;
+    *from = 0;
+    *to = call->now;
+
+    if (!et_call_between(call, from, to)
+        || !et_call_period(call, "statsPeriod", &period))
+    {
         return 0;
     }
 
-    if (start.len == 0) {
+    if (et_params_get(&call->params, "start").len == 0) {
         *from = period < *to ? *to - period : 0;
     }
 

@@ -10,6 +10,12 @@
 
 
 /*
+ * start and end, each left as it is where it is missing: microseconds.  1, or 0
+ * where the call is answered 400.
+ */
+int et_call_between(et_call_t *call, int64_t *start, int64_t *end);
+
+/*
  * start and end, or statsPeriod (24h): microseconds, and from is before to.
  * 1, or 0 where the call is answered 400.
  */

@@ -4,9 +4,9 @@
 
 #include "et_delete.h"
 #include "et_errors_search.h"
+#include "et_lists.h"
 #include "et_route.h"
 #include "et_sentry_issues.h"
-#include "et_time.h"
 
 
 #define ET_ISSUES_PAGE     25
@@ -71,8 +71,6 @@ static int et_issues_stats(et_call_t *call, et_sentry_place_t place,
 static int et_issues_search(et_call_t *call, et_errors_filter_t *filter);
 static int et_issues_times(et_call_t *call, et_errors_filter_t *filter,
     et_sentry_place_t place);
-static int et_issues_environments(et_call_t *call,
-    et_errors_filter_t *filter);
 static et_call_rc_t et_issues_bulk(et_call_t *call, et_sentry_place_t place,
     int deleting);
 static et_call_rc_t et_issues_bulk_begin(et_call_t *call, et_bulk_t *bulk,
@@ -233,7 +231,8 @@ et_issues_parse(et_call_t *call, et_sentry_place_t place, et_issues_t *issues)
         || !et_call_cursor_sentry(call, &filter->cursor)
         || !et_issues_search(call, filter)
         || !et_issues_times(call, filter, place)
-        || !et_issues_environments(call, filter)
+        || !et_call_texts(call, "environment", &filter->environments,
+                          &filter->nenvironments)
         || !et_issues_stats(call, place, issues))
     {
         return 0;
@@ -321,17 +320,9 @@ static int
 et_issues_times(et_call_t *call, et_errors_filter_t *filter,
     et_sentry_place_t place)
 {
-    int64_t     now, period;
-    et_slice_t  start, end;
+    int64_t  now, period;
 
-    start = et_params_get(&call->params, "start");
-    end = et_params_get(&call->params, "end");
-
-    if ((start.len != 0 && !et_time_parse(start, &filter->since))
-        || (end.len != 0 && !et_time_parse(end, &filter->until)))
-    {
-        et_call_fail(call, 400, "start and end have to be times such as "
-                     "2024-02-29T12:00:00");
+    if (!et_call_between(call, &filter->since, &filter->until)) {
         return 0;
     }
 
@@ -345,38 +336,10 @@ et_issues_times(et_call_t *call, et_errors_filter_t *filter,
         return 0;
     }
 
-    if (period != 0 && start.len == 0) {
+    if (period != 0 && et_params_get(&call->params, "start").len == 0) {
         now = filter->cursor.given ? filter->cursor.asof : call->now;
         filter->since = now > period ? now - period : 1;
     }
-
-    return 1;
-}
-
-
-static int
-et_issues_environments(et_call_t *call, et_errors_filter_t *filter)
-{
-    size_t       i, n;
-    et_slice_t   value, *values;
-
-    values = et_arena_alloc(call->arena, ET_PARAMS_MAX * sizeof(et_slice_t));
-    if (values == NULL) {
-        et_call_no_memory(call);
-        return 0;
-    }
-
-    i = 0;
-    n = 0;
-
-    while (et_params_next(&call->params, "environment", &i, &value)) {
-        if (value.len != 0) {
-            values[n++] = value;
-        }
-    }
-
-    filter->environments = values;
-    filter->nenvironments = n;
 
     return 1;
 }
@@ -515,7 +478,8 @@ et_issues_bulk_begin(et_call_t *call, et_bulk_t *bulk, int deleting)
 
     if (!et_call_choice(call, "status", statuses, &status)
         || (query.data != NULL && !et_issues_search(call, filter))
-        || !et_issues_environments(call, filter))
+        || !et_call_texts(call, "environment", &filter->environments,
+                          &filter->nenvironments))
     {
         return ET_CALL_ANSWERED;
     }

@@ -42,6 +42,7 @@
 #define ET_RELEASES_WRITE  (ET_SCOPE_PROJECT_RELEASES|ET_SCOPE_ORG_CI)
 
 
+static int et_sentry_ids(et_call_t *call, et_sentry_t *sentry);
 static int et_sentry_place(et_call_t *call, et_sentry_place_t place,
     et_sentry_t *sentry);
 
@@ -374,6 +375,15 @@ et_sentry_find(const et_projects_t *projects, et_slice_t name)
 
 
 int
+et_sentry_read_projects(et_call_t *call, et_slice_t answer,
+    et_sentry_place_t place, et_sentry_t *sentry)
+{
+    return et_sentry_read(call, answer, place, sentry)
+           && (place == ET_SENTRY_PROJECT || et_sentry_ids(call, sentry));
+}
+
+
+static int
 et_sentry_ids(et_call_t *call, et_sentry_t *sentry)
 {
     size_t         i, k, n;

@@ -59,12 +59,14 @@ int et_sentry_read(et_call_t *call, et_slice_t answer,
 et_project_t *et_sentry_find(const et_projects_t *projects, et_slice_t name);
 
 /*
- * Leaves ids of what the parameter "project" names, which may be repeated:
- * numbers or slugs; -1, or no parameter, is all.  1, or 0 where the call is
- * answered: 403 for a project that the token does not open, 400 where there
- * are more than ET_CALL_PROJECTS.
+ * The same, and where the path names no project, leaves ids of what the
+ * parameter "project" names, which may be repeated: numbers or slugs; -1, or
+ * no parameter, is all.  0 also where the call is answered 403 for a project
+ * that the token does not open, 400 where there are more than
+ * ET_CALL_PROJECTS.
  */
-int et_sentry_ids(et_call_t *call, et_sentry_t *sentry);
+int et_sentry_read_projects(et_call_t *call, et_slice_t answer,
+    et_sentry_place_t place, et_sentry_t *sentry);
 
 /*
  * Issues.  An issue is an error of a project; its id is made of both, below

@@ -103,9 +103,8 @@ et_chart_run(et_call_t *call, const char *group_param,
         return ET_CALL_ASK;
 
     case 1:
-        if (!et_sentry_read(call, call->answers[0], ET_SENTRY_ORGANIZATION,
-                            &chart->sentry)
-            || !et_sentry_ids(call, &chart->sentry))
+        if (!et_sentry_read_projects(call, call->answers[0],
+                                     ET_SENTRY_ORGANIZATION, &chart->sentry))
         {
             return ET_CALL_ANSWERED;
         }

@@ -58,9 +58,8 @@ et_sentry_discover_events(et_call_t *call)
         return ET_CALL_ASK;
 
     case 1:
-        if (!et_sentry_read(call, call->answers[0], ET_SENTRY_ORGANIZATION,
-                            &events->sentry)
-            || !et_sentry_ids(call, &events->sentry))
+        if (!et_sentry_read_projects(call, call->answers[0],
+                                     ET_SENTRY_ORGANIZATION, &events->sentry))
         {
             return ET_CALL_ANSWERED;
         }

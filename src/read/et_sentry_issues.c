@@ -123,9 +123,8 @@ et_issues_list(et_call_t *call, et_sentry_place_t place)
         return ET_CALL_ASK;
 
     case 1:
-        if (!et_sentry_read(call, call->answers[0], place, &issues->sentry)
-            || (place != ET_SENTRY_PROJECT
-                && !et_sentry_ids(call, &issues->sentry)))
+        if (!et_sentry_read_projects(call, call->answers[0], place,
+                                     &issues->sentry))
         {
             return ET_CALL_ANSWERED;
         }
@@ -405,9 +404,8 @@ et_issues_bulk(et_call_t *call, et_sentry_place_t place, int deleting)
     switch (bulk->state) {
 
     case ET_BULK_BEGIN:
-        if (!et_sentry_read(call, call->answers[0], place, &bulk->sentry)
-            || (place != ET_SENTRY_PROJECT
-                && !et_sentry_ids(call, &bulk->sentry)))
+        if (!et_sentry_read_projects(call, call->answers[0], place,
+                                     &bulk->sentry))
         {
             return ET_CALL_ANSWERED;
         }

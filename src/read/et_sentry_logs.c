@@ -129,9 +129,8 @@ et_sentry_logs(et_call_t *call)
         return ET_CALL_ASK;
 
     case 1:
-        if (!et_sentry_read(call, call->answers[0], ET_SENTRY_ORGANIZATION,
-                            &logs->sentry)
-            || !et_sentry_ids(call, &logs->sentry))
+        if (!et_sentry_read_projects(call, call->answers[0],
+                                     ET_SENTRY_ORGANIZATION, &logs->sentry))
         {
             return ET_CALL_ANSWERED;
         }

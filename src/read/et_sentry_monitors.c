@@ -74,8 +74,6 @@ typedef struct {
 
 static et_call_rc_t et_monitor_of(et_call_t *call, et_sentry_place_t place,
     int check_ins);
-static int et_monitors_begin(et_call_t *call, et_monitors_t *monitors,
-    et_sentry_place_t place);
 static void et_monitors_ask(et_call_t *call, const et_monitors_t *monitors);
 static cJSON *et_monitors_list(const et_monitors_t *monitors,
     et_slice_t answer, uint64_t offset, int *bad, uint64_t *found);
@@ -123,7 +121,10 @@ et_sentry_monitors(et_call_t *call)
         return ET_CALL_ASK;
 
     case 1:
-        if (!et_monitors_begin(call, monitors, ET_SENTRY_ORGANIZATION)) {
+        if (!et_sentry_read_projects(call, call->answers[0],
+                                     ET_SENTRY_ORGANIZATION,
+                                     &monitors->sentry))
+        {
             return ET_CALL_ANSWERED;
         }
 
@@ -212,7 +213,9 @@ et_monitor_of(et_call_t *call, et_sentry_place_t place, int check_ins)
         return ET_CALL_ASK;
 
     case 1:
-        if (!et_monitors_begin(call, monitors, place)) {
+        if (!et_sentry_read_projects(call, call->answers[0], place,
+                                     &monitors->sentry))
+        {
             return ET_CALL_ANSWERED;
         }
 
@@ -238,16 +241,6 @@ et_monitor_of(et_call_t *call, et_sentry_place_t place, int check_ins)
     return check_ins ? et_check_ins_answer(call, monitors)
                      : et_call_json(call, 200,
                                     list == NULL ? NULL : list->child);
-}
-
-
-static int
-et_monitors_begin(et_call_t *call, et_monitors_t *monitors,
-    et_sentry_place_t place)
-{
-    return et_sentry_read(call, call->answers[0], place, &monitors->sentry)
-           && (place == ET_SENTRY_PROJECT
-               || et_sentry_ids(call, &monitors->sentry));
 }
 
 

@@ -79,10 +79,8 @@ et_sentry_releases(et_call_t *call)
         return ET_CALL_ASK;
 
     case 1:
-        if (!et_sentry_read(call, call->answers[0], et_release_place(call),
-                            &state->sentry)
-            || (state->sentry.project == NULL
-                && !et_sentry_ids(call, &state->sentry)))
+        if (!et_sentry_read_projects(call, call->answers[0],
+                                     et_release_place(call), &state->sentry))
         {
             return ET_CALL_ANSWERED;
         }

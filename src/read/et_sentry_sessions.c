@@ -206,9 +206,9 @@ et_sentry_sessions(et_call_t *call)
         return ET_CALL_ASK;
 
     case 1:
-        if (!et_sentry_read(call, call->answers[0], ET_SENTRY_ORGANIZATION,
-                            &sessions->sentry)
-            || !et_sentry_ids(call, &sessions->sentry))
+        if (!et_sentry_read_projects(call, call->answers[0],
+                                     ET_SENTRY_ORGANIZATION,
+                                     &sessions->sentry))
         {
             return ET_CALL_ANSWERED;
         }

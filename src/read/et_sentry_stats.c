@@ -30,9 +30,8 @@ et_sentry_stats(et_call_t *call)
         return ET_CALL_ASK;
 
     case 1:
-        if (!et_sentry_read(call, call->answers[0], ET_SENTRY_ORGANIZATION,
-                            &sentry)
-            || !et_sentry_ids(call, &sentry))
+        if (!et_sentry_read_projects(call, call->answers[0],
+                                     ET_SENTRY_ORGANIZATION, &sentry))
         {
             return ET_CALL_ANSWERED;
         }

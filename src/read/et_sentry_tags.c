@@ -411,9 +411,8 @@ et_tags_keys(et_call_t *call, et_sentry_place_t place)
         return ET_CALL_ASK;
 
     case 1:
-        if (!et_sentry_read(call, call->answers[0], place, &tags->sentry)
-            || (place == ET_SENTRY_ORGANIZATION
-                && !et_sentry_ids(call, &tags->sentry)))
+        if (!et_sentry_read_projects(call, call->answers[0], place,
+                                     &tags->sentry))
         {
             return ET_CALL_ANSWERED;
         }
@@ -493,9 +492,8 @@ et_tags_place_values(et_call_t *call, et_sentry_place_t place)
         return ET_CALL_ASK;
 
     case 1:
-        if (!et_sentry_read(call, call->answers[0], place, &tags->sentry)
-            || (place == ET_SENTRY_ORGANIZATION
-                && !et_sentry_ids(call, &tags->sentry)))
+        if (!et_sentry_read_projects(call, call->answers[0], place,
+                                     &tags->sentry))
         {
             return ET_CALL_ANSWERED;
         }

@@ -33,7 +33,7 @@ static et_sentry_place_t et_release_place(const et_call_t *call);
 static et_sentry_releases_t *et_release_state(et_call_t *call);
 static int et_release_body(et_call_t *call, et_sentry_releases_t *state);
 static int et_release_read(et_call_t *call, et_sentry_releases_t *state,
-    int must);
+    int must, et_call_rc_t *rc);
 static int et_release_projects(et_call_t *call, et_sentry_releases_t *state);
 static et_call_rc_t et_release_written(et_call_t *call,
     et_sentry_releases_t *state);
@@ -133,6 +133,7 @@ et_sentry_releases(et_call_t *call)
 et_call_rc_t
 et_sentry_release_create(et_call_t *call)
 {
+    et_call_rc_t           rc;
     et_slice_t             version;
     et_sentry_releases_t  *state;
 
@@ -159,13 +160,8 @@ et_sentry_release_create(et_call_t *call)
         state->filter.version = version;
     }
 
-    switch (et_release_read(call, state, 0)) {
-
-    case -1:
-        return ET_CALL_ASK;
-
-    case 0:
-        return ET_CALL_ANSWERED;
+    if (!et_release_read(call, state, 0, &rc)) {
+        return rc;
     }
 
     if (call->step == ET_RELEASE_STEP) {
@@ -186,6 +182,7 @@ et_sentry_release_create(et_call_t *call)
 et_call_rc_t
 et_sentry_release(et_call_t *call)
 {
+    et_call_rc_t           rc;
     et_sentry_releases_t  *state;
 
     state = et_release_state(call);
@@ -193,13 +190,8 @@ et_sentry_release(et_call_t *call)
         return ET_CALL_ANSWERED;
     }
 
-    switch (et_release_read(call, state, 1)) {
-
-    case -1:
-        return ET_CALL_ASK;
-
-    case 0:
-        return ET_CALL_ANSWERED;
+    if (!et_release_read(call, state, 1, &rc)) {
+        return rc;
     }
 
     return et_release_shown(call, state, ET_RELEASE_STEP);
@@ -211,6 +203,7 @@ et_sentry_release(et_call_t *call)
 et_call_rc_t
 et_sentry_release_update(et_call_t *call)
 {
+    et_call_rc_t           rc;
     et_sentry_releases_t  *state;
 
     state = et_release_state(call);
@@ -225,13 +218,8 @@ et_sentry_release_update(et_call_t *call)
         return ET_CALL_ANSWERED;
     }
 
-    switch (et_release_read(call, state, 1)) {
-
-    case -1:
-        return ET_CALL_ASK;
-
-    case 0:
-        return ET_CALL_ANSWERED;
+    if (!et_release_read(call, state, 1, &rc)) {
+        return rc;
     }
 
     if (call->step == ET_RELEASE_STEP) {
@@ -252,6 +240,7 @@ et_sentry_release_update(et_call_t *call)
 et_call_rc_t
 et_sentry_release_delete(et_call_t *call)
 {
+    et_call_rc_t           rc;
     et_release_t          *release;
     et_sentry_releases_t  *state;
 
@@ -260,13 +249,8 @@ et_sentry_release_delete(et_call_t *call)
         return ET_CALL_ANSWERED;
     }
 
-    switch (et_release_read(call, state, 1)) {
-
-    case -1:
-        return ET_CALL_ASK;
-
-    case 0:
-        return ET_CALL_ANSWERED;
+    if (!et_release_read(call, state, 1, &rc)) {
+        return rc;
     }
 
     if (call->step != ET_RELEASE_STEP) {
@@ -292,6 +276,7 @@ et_sentry_release_delete(et_call_t *call)
 et_call_rc_t
 et_sentry_release_commits(et_call_t *call)
 {
+    et_call_rc_t           rc;
     et_slice_t             commits;
     et_sentry_releases_t  *state;
 
@@ -300,13 +285,8 @@ et_sentry_release_commits(et_call_t *call)
         return ET_CALL_ANSWERED;
     }
 
-    switch (et_release_read(call, state, 1)) {
-
-    case -1:
-        return ET_CALL_ASK;
-
-    case 0:
-        return ET_CALL_ANSWERED;
+    if (!et_release_read(call, state, 1, &rc)) {
+        return rc;
     }
 
     if (call->step == ET_RELEASE_STEP) {
@@ -332,6 +312,7 @@ et_sentry_release_commits(et_call_t *call)
 et_call_rc_t
 et_sentry_release_previous(et_call_t *call)
 {
+    et_call_rc_t           rc;
     et_sentry_releases_t  *state;
 
     state = et_release_state(call);
@@ -339,13 +320,8 @@ et_sentry_release_previous(et_call_t *call)
         return ET_CALL_ANSWERED;
     }
 
-    switch (et_release_read(call, state, 1)) {
-
-    case -1:
-        return ET_CALL_ASK;
-
-    case 0:
-        return ET_CALL_ANSWERED;
+    if (!et_release_read(call, state, 1, &rc)) {
+        return rc;
     }
 
     switch (call->step) {
@@ -378,6 +354,7 @@ et_sentry_release_previous(et_call_t *call)
 et_call_rc_t
 et_sentry_deploys(et_call_t *call)
 {
+    et_call_rc_t           rc;
     size_t                 i, n;
     cJSON                 *root;
     et_deploy_t           *deploys;
@@ -388,13 +365,8 @@ et_sentry_deploys(et_call_t *call)
         return ET_CALL_ANSWERED;
     }
 
-    switch (et_release_read(call, state, 1)) {
-
-    case -1:
-        return ET_CALL_ASK;
-
-    case 0:
-        return ET_CALL_ANSWERED;
+    if (!et_release_read(call, state, 1, &rc)) {
+        return rc;
     }
 
     if (call->step == ET_RELEASE_STEP) {
@@ -424,6 +396,7 @@ et_sentry_deploys(et_call_t *call)
 et_call_rc_t
 et_sentry_deploy_create(et_call_t *call)
 {
+    et_call_rc_t           rc;
     et_sentry_releases_t  *state;
 
     state = et_release_state(call);
@@ -438,13 +411,8 @@ et_sentry_deploy_create(et_call_t *call)
         return ET_CALL_ANSWERED;
     }
 
-    switch (et_release_read(call, state, 1)) {
-
-    case -1:
-        return ET_CALL_ASK;
-
-    case 0:
-        return ET_CALL_ANSWERED;
+    if (!et_release_read(call, state, 1, &rc)) {
+        return rc;
     }
 
     if (call->step == ET_RELEASE_STEP) {
@@ -524,16 +492,18 @@ et_release_body(et_call_t *call, et_sentry_releases_t *state)
 
 /*
  * The steps that all operations on a release begin with: 1 from the step on
- * that is their own; -1 where something is asked; 0 where the call is
- * answered, 404 where the release must be there and is not.
+ * that is their own; 0 before, and *rc is what they return then: the call is
+ * answered 404 where the release must be there and is not.
  */
 
 static int
-et_release_read(et_call_t *call, et_sentry_releases_t *state, int must)
+et_release_read(et_call_t *call, et_sentry_releases_t *state, int must,
+    et_call_rc_t *rc)
 {
     et_releases_filter_t  *filter;
 
     filter = &state->filter;
+    *rc = ET_CALL_ANSWERED;
 
     switch (call->step) {
 
@@ -543,8 +513,9 @@ et_release_read(et_call_t *call, et_sentry_releases_t *state, int must)
         }
 
         et_sentry_ask(call);
+        *rc = ET_CALL_ASK;
 
-        return -1;
+        return 0;
 
     case 1:
         if (!et_sentry_read(call, call->answers[0], et_release_place(call),
@@ -558,8 +529,9 @@ et_release_read(et_call_t *call, et_sentry_releases_t *state, int must)
         filter->limit = 1;
 
         et_releases_ask_page(call, filter);
+        *rc = ET_CALL_ASK;
 
-        return -1;
+        return 0;
 
     case ET_RELEASE_STEP:
         if (!et_releases_read_page(call, call->answers[0], filter,

@@ -18,6 +18,7 @@
 
 #include "et_auth.h"
 #include "et_keys.h"
+#include "et_lines.h"
 #include "et_route.h"
 
 
@@ -71,8 +72,6 @@ typedef struct {
 
 static et_keys_t *et_keys_create(et_arena_t *arena, size_t lines);
 static size_t et_keys_lines(et_slice_t text);
-static int et_keys_next_line(et_slice_t *text, et_slice_t *line);
-static et_slice_t et_keys_next_word(et_slice_t *line);
 static int et_keys_read_line(et_keys_reader_t *reader, et_slice_t line);
 static int et_keys_read_pair(et_keys_reader_t *reader, et_slice_t project,
     et_slice_t key, et_keys_pair_t *pair);
@@ -106,11 +105,7 @@ et_keys_parse(et_arena_t *arena, et_slice_t text, et_keys_report_pt report,
     et_slice_t        line;
     et_keys_reader_t  reader;
 
-    /* the mark that some editors put before UTF-8 */
-
-    if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0) {
-        text = et_slice(text.data + 3, text.len - 3);
-    }
+    text = et_lines(text);
 
     reader.arena = arena;
     reader.report = report;
@@ -123,7 +118,7 @@ et_keys_parse(et_arena_t *arena, et_slice_t text, et_keys_report_pt report,
         return NULL;
     }
 
-    while (et_keys_next_line(&text, &line)) {
+    while (et_lines_next(&text, &line)) {
         reader.line++;
 
         if (!et_keys_read_line(&reader, line)) {
@@ -145,8 +140,8 @@ et_keys_lines(et_slice_t text)
 
     n = 0;
 
-    while (et_keys_next_line(&text, &line)) {
-        if (et_keys_next_word(&line).len != 0) {
+    while (et_lines_next(&text, &line)) {
+        if (et_lines_word(&line, " \t").len != 0) {
             n++;
         }
     }
@@ -191,69 +186,6 @@ et_keys_create(et_arena_t *arena, size_t lines)
 }
 
 
-/* Cuts the next line off the text, without its end and its comment. */
-
-static int
-et_keys_next_line(et_slice_t *text, et_slice_t *line)
-{
-    size_t       used;
-    const char  *p;
-
-    if (text->len == 0) {
-        return 0;
-    }
-
-    *line = *text;
-    used = text->len;
-
-    p = memchr(text->data, '\n', text->len);
-    if (p != NULL) {
-        line->len = p - text->data;
-        used = line->len + 1;
-    }
-
-    text->data += used;
-    text->len -= used;
-
-    if (line->len > 0 && line->data[line->len - 1] == '\r') {
-        line->len--;
-    }
-
-    p = (line->len == 0) ? NULL : memchr(line->data, '#', line->len);
-    if (p != NULL) {
-        line->len = p - line->data;
-    }
-
-    return 1;
-}
-
-
-static et_slice_t
-et_keys_next_word(et_slice_t *line)
-{
-    size_t       start, end;
-    const char  *p;
-
-    p = line->data;
-
-    for (start = 0; start < line->len; start++) {
-        if (p[start] != ' ' && p[start] != '\t') {
-            break;
-        }
-    }
-
-    for (end = start; end < line->len; end++) {
-        if (p[end] == ' ' || p[end] == '\t') {
-            break;
-        }
-    }
-
-    *line = et_slice(p + end, line->len - end);
-
-    return et_slice(p + start, end - start);
-}
-
-
 /* 0 where memory is short, a bad line is not. */
 
 static int
@@ -263,8 +195,8 @@ et_keys_read_line(et_keys_reader_t *reader, et_slice_t line)
     et_slice_t      word, key;
     et_keys_pair_t  pair;
 
-    word = et_keys_next_word(&line);
-    key = et_keys_next_word(&line);
+    word = et_lines_word(&line, " \t");
+    key = et_lines_word(&line, " \t");
 
     if (word.len == 0) {
         return 1;
@@ -277,7 +209,7 @@ et_keys_read_line(et_keys_reader_t *reader, et_slice_t line)
         return 1;
     }
 
-    while ((word = et_keys_next_word(&line)).len != 0) {
+    while ((word = et_lines_word(&line, " \t")).len != 0) {
 
         if (!et_keys_read_field(reader, word, &pair)) {
             return 0;

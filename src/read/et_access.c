@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 
 #include "et_access.h"
+#include "et_lines.h"
 #include "et_route.h"
 
 
@@ -47,8 +48,6 @@ typedef struct {
 
 
 static size_t et_tokens_lines(et_slice_t text);
-static int et_tokens_line(et_slice_t *text, et_slice_t *line);
-static et_slice_t et_tokens_cut(et_slice_t *text, const char *ends);
 static int et_tokens_read(et_tokens_reader_t *reader, et_slice_t line);
 static int et_tokens_token(et_tokens_reader_t *reader, et_slice_t word,
     et_token_t *token);
@@ -98,11 +97,7 @@ et_tokens_parse(et_arena_t *arena, et_slice_t text,
     et_slice_t          line;
     et_tokens_reader_t  reader;
 
-    /* the mark that some editors put before UTF-8 */
-
-    if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0) {
-        text = et_slice(text.data + 3, text.len - 3);
-    }
+    text = et_lines(text);
 
     reader.arena = arena;
     reader.report = report;
@@ -123,7 +118,7 @@ et_tokens_parse(et_arena_t *arena, et_slice_t text,
         return NULL;
     }
 
-    while (et_tokens_line(&text, &line)) {
+    while (et_lines_next(&text, &line)) {
         reader.line++;
 
         if (!et_tokens_read(&reader, line)) {
@@ -145,77 +140,11 @@ et_tokens_lines(et_slice_t text)
 
     n = 0;
 
-    while (n <= ET_TOKENS_MAX && et_tokens_line(&text, &line)) {
-        n += et_tokens_cut(&line, " \t").len != 0;
+    while (n <= ET_TOKENS_MAX && et_lines_next(&text, &line)) {
+        n += et_lines_word(&line, " \t").len != 0;
     }
 
     return n;
-}
-
-
-/* Cuts the next line off the text, without its end and its comment. */
-
-static int
-et_tokens_line(et_slice_t *text, et_slice_t *line)
-{
-    size_t       used;
-    const char  *p;
-
-    if (text->len == 0) {
-        return 0;
-    }
-
-    *line = *text;
-    used = text->len;
-
-    p = memchr(text->data, '\n', text->len);
-
-    if (p != NULL) {
-        line->len = (size_t) (p - text->data);
-        used = line->len + 1;
-    }
-
-    *text = et_slice(text->data + used, text->len - used);
-
-    if (line->len != 0 && line->data[line->len - 1] == '\r') {
-        line->len--;
-    }
-
-    p = line->len == 0 ? NULL : memchr(line->data, '#', line->len);
-
-    if (p != NULL) {
-        line->len = (size_t) (p - line->data);
-    }
-
-    return 1;
-}
-
-
-/* Cuts the next word off; between words are one or more of the ends. */
-
-static et_slice_t
-et_tokens_cut(et_slice_t *text, const char *ends)
-{
-    size_t       start, end;
-    const char  *p;
-
-    p = text->data;
-
-    for (start = 0; start < text->len; start++) {
-        if (p[start] == '\0' || strchr(ends, p[start]) == NULL) {
-            break;
-        }
-    }
-
-    for (end = start; end < text->len; end++) {
-        if (p[end] != '\0' && strchr(ends, p[end]) != NULL) {
-            break;
-        }
-    }
-
-    *text = et_slice(p + end, text->len - end);
-
-    return et_slice(p + start, end - start);
 }
 
 
@@ -228,11 +157,11 @@ et_tokens_read(et_tokens_reader_t *reader, et_slice_t line)
     et_token_t  *token;
     et_slice_t   word, scopes, projects, name, rest;
 
-    word = et_tokens_cut(&line, " \t");
-    scopes = et_tokens_cut(&line, " \t");
-    projects = et_tokens_cut(&line, " \t");
-    name = et_tokens_cut(&line, " \t");
-    rest = et_tokens_cut(&line, " \t");
+    word = et_lines_word(&line, " \t");
+    scopes = et_lines_word(&line, " \t");
+    projects = et_lines_word(&line, " \t");
+    name = et_lines_word(&line, " \t");
+    rest = et_lines_word(&line, " \t");
 
     if (word.len == 0) {
         return 1;
@@ -321,7 +250,7 @@ et_tokens_scopes(et_tokens_reader_t *reader, et_slice_t words,
         return;
     }
 
-    while ((word = et_tokens_cut(&words, ",")).len != 0) {
+    while ((word = et_lines_word(&words, ",")).len != 0) {
 
         for (scope = et_scopes; scope->name != NULL; scope++) {
             if (et_slice_eq(word, et_slice_str(scope->name))) {
@@ -361,7 +290,7 @@ et_tokens_projects(et_tokens_reader_t *reader, et_slice_t words,
 
     rest = words;
 
-    for (n = 0; et_tokens_cut(&rest, ",").len != 0; n++) { /* void */ }
+    for (n = 0; et_lines_word(&rest, ",").len != 0; n++) { /* void */ }
 
     if (n == 0) {
         et_tokens_bad(reader, "no project, " ET_TOKENS_LINE,
@@ -376,7 +305,7 @@ et_tokens_projects(et_tokens_reader_t *reader, et_slice_t words,
 
     access->projects = projects;
 
-    while ((word = et_tokens_cut(&words, ",")).len != 0) {
+    while ((word = et_lines_word(&words, ",")).len != 0) {
 
         if (!et_parse_u64(word, &projects[access->nprojects++])) {
             et_tokens_bad(reader, "projects are \"*\" or numbers such as "
@@ -526,11 +455,11 @@ et_bearer(et_slice_t authorization)
 {
     et_slice_t  scheme, token;
 
-    scheme = et_tokens_cut(&authorization, " \t");
-    token = et_tokens_cut(&authorization, " \t");
+    scheme = et_lines_word(&authorization, " \t");
+    token = et_lines_word(&authorization, " \t");
 
     if (!et_slice_eq_nocase(scheme, et_slice("bearer", 6))
-        || et_tokens_cut(&authorization, " \t").len != 0)
+        || et_lines_word(&authorization, " \t").len != 0)
     {
         return et_slice(NULL, 0);
     }

@@ -407,6 +407,30 @@ et_period_parse(et_slice_t text, int64_t *us)
 
 
 int
+et_call_body(et_call_t *call, cJSON **root)
+{
+    et_slice_t  body;
+
+    /* the parser mends its text in place */
+
+    body = et_arena_copy(call->arena, call->body);
+
+    if (body.data == NULL) {
+        et_call_no_memory(call);
+        return 0;
+    }
+
+    if (et_json_parse(call->arena, (char *) body.data, body.len, root)
+        != ET_OK)
+    {
+        *root = NULL;
+    }
+
+    return 1;
+}
+
+
+int
 et_call_segment(et_call_t *call, size_t i, uint64_t max, uint64_t *value)
 {
     if (!et_parse_u64(call->segments[i], value) || *value > max) {

@@ -161,6 +161,10 @@ int et_call_choice(et_call_t *call, const char *name,
 int et_call_period(et_call_t *call, const char *name, int64_t *us);
 int et_period_parse(et_slice_t text, int64_t *us);
 
+/* The body's JSON; *root NULL: it is none.  1, or 0 where there is no memory and
+ * the call is answered 503. */
+int et_call_body(et_call_t *call, cJSON **root);
+
 /* A decimal segment of the path of at most max: 1, or 0 and 404. */
 int et_call_segment(et_call_t *call, size_t i, uint64_t max, uint64_t *value);
 

@@ -255,25 +255,15 @@ et_issue_show(et_call_t *call, et_issue_t *issue)
 int
 et_sentry_decision(et_call_t *call, et_decision_t *decision)
 {
-    char        *text;
-    cJSON       *root;
-    et_slice_t   body;
+    cJSON  *root;
 
     memset(decision, 0, sizeof(et_decision_t));
 
-    /* the parser mends its text in place */
-
-    body = et_arena_copy(call->arena, call->body);
-    text = (char *) body.data;
-
-    if (text == NULL) {
-        et_call_no_memory(call);
+    if (!et_call_body(call, &root)) {
         return 0;
     }
 
-    if (et_json_parse(call->arena, text, body.len, &root) != ET_OK
-        || !cJSON_IsObject(root))
-    {
+    if (!cJSON_IsObject(root)) {
         et_call_fail(call, 400, "the body has to be JSON such as "
                      "{\\\"status\\\": \\\"resolved\\\"}");
         return 0;

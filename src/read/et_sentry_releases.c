@@ -467,21 +467,11 @@ et_release_state(et_call_t *call)
 static int
 et_release_body(et_call_t *call, et_sentry_releases_t *state)
 {
-    et_slice_t  body;
-
-    /* the parser mends its text in place */
-
-    body = et_arena_copy(call->arena, call->body);
-
-    if (body.data == NULL) {
-        et_call_no_memory(call);
+    if (!et_call_body(call, &state->body)) {
         return 0;
     }
 
-    if (et_json_parse(call->arena, (char *) body.data, body.len, &state->body)
-        != ET_OK
-        || !cJSON_IsObject(state->body))
-    {
+    if (!cJSON_IsObject(state->body)) {
         et_call_fail(call, 400, "the body has to be a JSON object");
         return 0;
     }

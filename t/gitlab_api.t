@@ -13,6 +13,7 @@ use lib "$FindBin::Bin/lib";
 
 use ET;
 use ET::Proxy;
+use ET::Read;
 use ET::Server;
 use HTTP::Tiny;
 use IO::Socket::INET;
@@ -141,13 +142,6 @@ sub pages {
     }
 
     return \%pages;
-}
-
-
-sub encoded {
-    my ($text) = @_;
-    $text =~ s/([^A-Za-z0-9_.~-])/sprintf "%%%02X", ord $1/ge;
-    return $text;
 }
 
 

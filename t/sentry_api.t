@@ -12,6 +12,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use ET;
+use ET::Read;
 use ET::Server;
 use JSON::PP;
 use Test::More;
@@ -41,14 +42,7 @@ $THIRD   project:read                       $three
 _EOC_
 
 my $nginx = ET::Server->start("sentry", locations => <<"_EOC_");
-        location /api/0/ {
-            errortracking_api sentry;
-            errortracking_tokens $ET::DIR/tokens;
-            errortracking_keys $ET::KEYS;
-            errortracking_key_secret "$SECRET";
-            errortracking_query /query;
-            errortracking_api_timeout 20s;
-        }
+@{[sentry_api(qq(errortracking_keys $ET::KEYS; errortracking_key_secret "$SECRET";))]}
 
         location /in/front/api/0/ {
             errortracking_api sentry;
@@ -56,12 +50,7 @@ my $nginx = ET::Server->start("sentry", locations => <<"_EOC_");
             errortracking_query /query;
         }
 
-        location = /query {
-            internal;
-            proxy_pass $ET::CLICKHOUSE/;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-        }
+@{[query_location()]}
 _EOC_
 
 
@@ -124,13 +113,6 @@ sub page {
     is(join(" ", sort keys %pages), "next previous", "both links are there");
 
     return ($answer->{json}, \%pages);
-}
-
-
-sub encoded {
-    my ($text) = @_;
-    $text =~ s/([^A-Za-z0-9_.~-])/sprintf "%%%02X", ord $1/ge;
-    return $text;
 }
 
 

@@ -11,6 +11,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use ET;
+use ET::Read;
 use ET::Server;
 use JSON::PP;
 use Test::More;
@@ -25,21 +26,7 @@ ET::write_file($ET::KEYS, join "", map { $PROJECT + $_ . " $KEY\n" } 1 .. 20);
 ET::write_file("$ET::DIR/tokens", "$ALL event:read,org:read $one,$two\n"
                . "$ONE event:read,org:read $one\n");
 
-my $nginx = ET::Server->start("sentry_events", locations => <<"_EOC_");
-        location /api/0/ {
-            errortracking_api sentry;
-            errortracking_tokens $ET::DIR/tokens;
-            errortracking_query /query;
-            errortracking_api_timeout 20s;
-        }
-
-        location = /query {
-            internal;
-            proxy_pass $ET::CLICKHOUSE/;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-        }
-_EOC_
+my $nginx = ET::Server->start("sentry_events", locations => sentry_api() . query_location());
 
 
 sub call {

@@ -12,6 +12,7 @@ use lib "$FindBin::Bin/lib";
 
 use Digest::MD5 qw(md5_hex);
 use ET;
+use ET::Read;
 use ET::Server;
 use JSON::PP;
 use POSIX qw(strftime);
@@ -28,30 +29,9 @@ ET::write_file("$ET::DIR/tokens",
     "$TOKEN org:read,project:read,event:read $shop,$site\n"
     . "$NARROW alerts:read $shop,$site\n");
 
-my $nginx = ET::Server->start("parts", locations => <<"_EOC_");
-        location /api/0/ {
-            errortracking_api sentry;
-            errortracking_tokens $ET::DIR/tokens;
-            errortracking_query /query;
-            errortracking_api_timeout 20s;
-        }
-
-        location = /query {
-            internal;
-            proxy_pass $ET::CLICKHOUSE/;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-        }
-_EOC_
+my $nginx = ET::Server->start("parts", locations => sentry_api() . query_location());
 
 my $now = time();
-
-
-sub encoded {
-    my ($text) = @_;
-    $text =~ s/([^A-Za-z0-9_.~-])/sprintf "%%%02X", ord $1/ge;
-    return $text;
-}
 
 
 sub query {

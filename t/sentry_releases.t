@@ -10,6 +10,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use ET;
+use ET::Read;
 use ET::Server;
 use JSON::PP;
 use Test::More;
@@ -26,21 +27,7 @@ ET::write_file("$ET::DIR/tokens", "$ALL * $one,$two\n"
                . "$ONE project:releases,event:write $one\n"
                . "$READ project:read $one\n");
 
-my $nginx = ET::Server->start("sentry_releases", locations => <<"_EOC_");
-        location /api/0/ {
-            errortracking_api sentry;
-            errortracking_tokens $ET::DIR/tokens;
-            errortracking_query /query;
-            errortracking_api_timeout 20s;
-        }
-
-        location = /query {
-            internal;
-            proxy_pass $ET::CLICKHOUSE/;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-        }
-_EOC_
+my $nginx = ET::Server->start("sentry_releases", locations => sentry_api() . query_location());
 
 
 sub call {

@@ -15,6 +15,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use ET;
+use ET::Read;
 use ET::Server;
 use JSON::PP;
 use Test::More;
@@ -36,20 +37,9 @@ ET::write_file("$ET::DIR/tokens", "$OWN * $own\n$OTHER * $other\n"
 my $nginx = ET::Server->start("safe", locations => <<"_EOC_");
         large_client_header_buffers 4 256k;
 
-        location /api/0/ {
-            errortracking_api sentry;
-            errortracking_tokens $ET::DIR/tokens;
-            errortracking_keys $ET::KEYS;
-            errortracking_query /query;
-            errortracking_api_timeout 20s;
-        }
+@{[sentry_api(qq(errortracking_keys $ET::KEYS;))]}
 
-        location = /query {
-            internal;
-            proxy_pass $ET::CLICKHOUSE/;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-        }
+@{[query_location()]}
 _EOC_
 
 
@@ -96,13 +86,6 @@ sub refused {
     my ($answer) = @_;
 
     return $answer->{status} < 500 || $answer->{status} == 501;
-}
-
-
-sub encoded {
-    my ($text) = @_;
-    $text =~ s/([^A-Za-z0-9_.~-])/sprintf "%%%02X", ord $1/ge;
-    return $text;
 }
 
 

@@ -66,18 +66,7 @@ et_discover_parse(et_call_t *call, et_discover_t *discover)
         error = et_discover_search_check(call, &discover->search);
     }
 
-    if (error == NULL) {
-        return 1;
-    }
-
-    if (error[0] == '\0') {
-        et_call_no_memory(call);
-
-    } else {
-        et_call_fail(call, 400, error);
-    }
-
-    return 0;
+    return et_call_searched(call, error);
 }
 
 

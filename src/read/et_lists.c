@@ -80,3 +80,21 @@ et_call_texts(et_call_t *call, const char *name, const et_slice_t **values,
 
     return 1;
 }
+
+
+int
+et_call_searched(et_call_t *call, const char *error)
+{
+    if (error == NULL) {
+        return 1;
+    }
+
+    if (error[0] == '\0') {
+        et_call_no_memory(call);
+
+    } else {
+        et_call_fail(call, 400, error);
+    }
+
+    return 0;
+}

@@ -1,6 +1,6 @@
 /*
- * Parameters that lists and charts have in common: a period, and what may be
- * repeated.
+ * Parameters that lists and charts have in common: a period, what may be
+ * repeated, and a search.
  */
 
 #ifndef ET_LISTS_H
@@ -25,6 +25,10 @@ int et_call_times(et_call_t *call, int64_t *from, int64_t *to);
  * memory. */
 int et_call_texts(et_call_t *call, const char *name,
     const et_slice_t **values, size_t *n);
+
+/* What et_search_parse() and checks of its words say: 1 where that is nothing;
+ * else 0, and the call is answered 400, or 503 where there was no memory. */
+int et_call_searched(et_call_t *call, const char *error);
 
 
 #endif /* ET_LISTS_H */

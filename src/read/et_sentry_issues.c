@@ -298,18 +298,7 @@ et_issues_search(et_call_t *call, et_errors_filter_t *filter)
         error = et_errors_search_check(call, &filter->search);
     }
 
-    if (error == NULL) {
-        return 1;
-    }
-
-    if (error[0] == '\0') {
-        et_call_no_memory(call);
-
-    } else {
-        et_call_fail(call, 400, error);
-    }
-
-    return 0;
+    return et_call_searched(call, error);
 }
 
 

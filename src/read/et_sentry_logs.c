@@ -210,18 +210,7 @@ et_logs_search(et_call_t *call, et_logs_t *logs)
         }
     }
 
-    if (error == NULL) {
-        return 1;
-    }
-
-    if (error[0] == '\0') {
-        et_call_no_memory(call);
-
-    } else {
-        et_call_fail(call, 400, error);
-    }
-
-    return 0;
+    return et_call_searched(call, error);
 }
 
 

@@ -404,18 +404,7 @@ et_sessions_search(et_call_t *call, et_sessions_t *sessions)
         }
     }
 
-    if (error == NULL) {
-        return 1;
-    }
-
-    if (error[0] == '\0') {
-        et_call_no_memory(call);
-
-    } else {
-        et_call_fail(call, 400, error);
-    }
-
-    return 0;
+    return et_call_searched(call, error);
 }
 
 

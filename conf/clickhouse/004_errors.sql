@@ -17,6 +17,11 @@
 -- body, so that their ids lead to one.  Long texts are cut there: a list shows
 -- a line, and every merge rewrites them.
 --
+-- text and first_release are what is asked of every error of a project: what a
+-- search for words looks at ("type: value", message and culprit of the last
+-- event, with NULs between), and the release of the first.  A state of one
+-- string is read four times as fast as `last`.
+--
 -- A list shows some twenty errors from all over the table, and of each granule
 -- all states are read: small granules make it three times as fast.
 --
@@ -42,7 +47,9 @@ CREATE TABLE IF NOT EXISTS errortracking.errors
                            type String, value String, message String,
                            culprit String, logger String,
                            environment String, release String),
-                     DateTime64(6, 'UTC'))
+                     DateTime64(6, 'UTC')),
+    text          AggregateFunction(argMax, String, DateTime64(6, 'UTC')),
+    first_release AggregateFunction(argMin, String, DateTime64(6, 'UTC'))
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (project_id, fingerprint)
@@ -50,6 +57,13 @@ TTL toDateTime(last_seen) + INTERVAL 180 DAY
 SETTINGS index_granularity = 64,
          merge_with_ttl_timeout = 86400,
          non_replicated_deduplication_window = 10000;
+
+-- from version 3
+ALTER TABLE errortracking.errors
+    ADD COLUMN IF NOT EXISTS text
+        AggregateFunction(argMax, String, DateTime64(6, 'UTC')) AFTER last,
+    ADD COLUMN IF NOT EXISTS first_release
+        AggregateFunction(argMin, String, DateTime64(6, 'UTC')) AFTER text;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS errortracking.errors_mv
 TO errortracking.errors
@@ -65,10 +79,49 @@ AS SELECT
                    substringUTF8(value, 1, 1000),
                    substringUTF8(message, 1, 1000),
                    culprit, logger, environment, release),
-                  timestamp, payload != '') AS last
+                  timestamp, payload != '') AS last,
+    argMaxStateIf(concat(type, ': ', substringUTF8(value, 1, 1000), '\0',
+                         substringUTF8(message, 1, 1000), '\0', culprit),
+                  timestamp, payload != '') AS text,
+    argMinStateIf(release, timestamp, payload != '') AS first_release
 FROM errortracking.ingest
 WHERE kind = 1
 GROUP BY project_id, fingerprint;
+
+-- from version 3; MODIFY QUERY leaves no moment without the view
+ALTER TABLE errortracking.errors_mv MODIFY QUERY
+SELECT
+    project_id,
+    fingerprint,
+    min(first_timestamp) AS first_seen,
+    max(timestamp) AS last_seen,
+    sum(ingest.n) AS n,
+    uniqArrayState(arrayFilter(u -> u != 0, ingest.users)) AS users,
+    argMinStateIf((event_id, release), timestamp, payload != '') AS first,
+    argMaxStateIf((event_id, level, platform, type,
+                   substringUTF8(value, 1, 1000),
+                   substringUTF8(message, 1, 1000),
+                   culprit, logger, environment, release),
+                  timestamp, payload != '') AS last,
+    argMaxStateIf(concat(type, ': ', substringUTF8(value, 1, 1000), '\0',
+                         substringUTF8(message, 1, 1000), '\0', culprit),
+                  timestamp, payload != '') AS text,
+    argMinStateIf(release, timestamp, payload != '') AS first_release
+FROM errortracking.ingest
+WHERE kind = 1
+GROUP BY project_id, fingerprint;
+
+-- from version 3: what was stored before has the texts in its states
+ALTER TABLE errortracking.errors UPDATE
+    text = arrayReduce('argMaxState',
+        [concat(finalizeAggregation(last).type, ': ',
+                finalizeAggregation(last).value, '\0',
+                finalizeAggregation(last).message, '\0',
+                finalizeAggregation(last).culprit)], [last_seen]),
+    first_release = arrayReduce('argMinState',
+        [finalizeAggregation(first).release], [first_seen])
+WHERE finalizeAggregation(text) = ''
+  AND finalizeAggregation(last).event_id != toUUID('00000000-0000-0000-0000-000000000000');
 
 CREATE VIEW IF NOT EXISTS errortracking.errors_list
 AS WITH

@@ -1,8 +1,12 @@
 -- Which values of which tags an error was seen with, how often, and when:
 -- search by tag, environment, release or level, an error's tags with counts,
 -- and in which releases an error that was resolved has come back.  A search
--- reads the project's rows here, which are as many as there are different
--- values, and never its events.
+-- reads the project's rows of that tag here, which are as many as its errors
+-- have different values of it, and never its events.
+--
+-- ORDER BY has the key before the error: a search is one range, and the tags
+-- of one error are one short range a key.  A table of version 3 or before keeps
+-- its order, in which a search reads all keys of the project.
 --
 -- Besides an event's tags, keys are the fields that are searched by like
 -- one: level, environment, release, transaction, server_name, logger.  A
@@ -19,7 +23,7 @@ CREATE TABLE IF NOT EXISTS errortracking.error_tags
     n            SimpleAggregateFunction(sum, UInt64)
 )
 ENGINE = AggregatingMergeTree
-ORDER BY (project_id, fingerprint, key, value)
+ORDER BY (project_id, key, fingerprint, value)
 TTL toDateTime(last_seen) + INTERVAL 180 DAY
 SETTINGS index_granularity = 256,
          merge_with_ttl_timeout = 86400,

@@ -10,5 +10,5 @@ ENGINE = MergeTree
 ORDER BY version;
 
 INSERT INTO errortracking.schema_version (version, applied)
-SELECT 3 AS version, now() AS applied
+SELECT 4 AS version, now() AS applied
 WHERE version NOT IN (SELECT version FROM errortracking.schema_version);

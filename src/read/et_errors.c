@@ -162,6 +162,10 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
         et_sql_add(query, ET_SQL_ERRORS_USERS);
     }
 
+    if (search->text.len != 0) {
+        et_sql_add(query, ET_SQL_ERRORS_TEXTS);
+    }
+
     if (et_errors_search_needs_last(search)) {
         et_sql_add(query, ET_SQL_ERRORS_LAST);
     }

@@ -59,8 +59,8 @@ static const et_word_t  et_words[] = {
     { "title",        ET_WORD_LAST,
       ET_SQL_FIELD("concat(l.type, ': ', l.value)"),
       ET_SQL_FIELD_LIKE("concat(l.type, ': ', l.value)") },
-    ET_WORD("firstRelease", ET_WORD_FIRST, "f.release"),
-    ET_WORD("first_release", ET_WORD_FIRST, "f.release"),
+    ET_WORD("firstRelease", ET_WORD_FIRST, "f"),
+    ET_WORD("first_release", ET_WORD_FIRST, "f"),
     { "assigned",     ET_WORD_DECISION,
       ET_SQL_DECISION(ET_SQL_FIELD("assigned_to")),
       ET_SQL_DECISION(ET_SQL_FIELD_LIKE("assigned_to")) },
@@ -86,7 +86,7 @@ static const et_word_t  et_words[] = {
 int
 et_errors_search_needs_last(const et_search_t *search)
 {
-    return search->text.len != 0 || et_words_need(search, ET_WORD_LAST);
+    return et_words_need(search, ET_WORD_LAST);
 }
 
 

@@ -62,7 +62,8 @@
     "max(errors.last_seen) AS last_seen, sum(errors.n) AS n"
 #define ET_SQL_ERRORS_USERS  ", uniqMerge(errors.users) AS users"
 #define ET_SQL_ERRORS_LAST   ", argMaxMerge(errors.last) AS l"
-#define ET_SQL_ERRORS_FIRST  ", argMinMerge(errors.first) AS f"
+#define ET_SQL_ERRORS_TEXTS  ", argMaxMerge(errors.text) AS texts"
+#define ET_SQL_ERRORS_FIRST  ", argMinMerge(errors.first_release) AS f"
 #define ET_SQL_ERRORS_FROM                                                    \
     " FROM errors WHERE " ET_SQL_OF_PROJECTS
 #define ET_SQL_ERRORS_NONE   " AND 0"
@@ -74,8 +75,7 @@
 #define ET_SQL_ERRORS_UNTIL                                                   \
     " AND first_seen < " ET_SQL_TIME("until")
 #define ET_SQL_ERRORS_TEXT                                                    \
-    " AND positionCaseInsensitiveUTF8(concat(l.type, ': ', l.value, '\\0', "  \
-    "l.message, '\\0', l.culprit), {text:String}) > 0"
+    " AND positionCaseInsensitiveUTF8(texts, {text:String}) > 0"
 #define ET_SQL_ERRORS_END    ") AS e"
 
 /* words of a search: of the WHERE, and of the HAVING */

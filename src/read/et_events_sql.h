@@ -165,7 +165,7 @@
 #define ET_SQL_MESSAGE_ERRORS                                                 \
     "SELECT fingerprint, max(errors.last_seen) AS last_seen FROM errors "     \
     "WHERE project_id = {project:UInt64} GROUP BY fingerprint "               \
-    "HAVING tupleElement(argMaxMerge(errors.last), 'type') = '' "             \
+    "HAVING startsWith(argMaxMerge(errors.text), ': ') "                      \
     "ORDER BY last_seen DESC LIMIT {limit:UInt64}"
 
 #define ET_SQL_MESSAGES                                                       \

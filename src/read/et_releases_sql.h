@@ -64,8 +64,8 @@
 
 #define ET_SQL_NEW_ERRORS                                                     \
     "SELECT project_id, version, count() FROM (SELECT project_id, "           \
-    "fingerprint, tupleElement(argMinMerge(errors.first), 'release') "        \
-    "AS version FROM errors WHERE project_id IN {projects:Array(UInt64)} "    \
+    "fingerprint, argMinMerge(errors.first_release) AS version "              \
+    "FROM errors WHERE project_id IN {projects:Array(UInt64)} "               \
     "GROUP BY project_id, fingerprint) "                                      \
     "WHERE version IN {versions:Array(String)} GROUP BY project_id, version"
 

@@ -11,6 +11,14 @@
 #include "et_sql.h"
 
 
+/*
+ * From how much on a second thread helps: ClickHouse's own values are for
+ * rows of some bytes, and ours are few whose states are costly to read.
+ */
+#define ET_SQL_THREAD_ROWS   4096
+#define ET_SQL_THREAD_BYTES  1048576
+
+
 static void et_sql_param(et_sql_t *query, const char *name);
 static et_slice_t et_sql_escape(et_sql_t *query, et_slice_t value,
     int quoted);
@@ -224,6 +232,10 @@ et_sql_args(et_sql_t *query, const et_sql_limits_t *limits)
                     "&cancel_http_readonly_queries_on_client_close=1"
                     "&result_overflow_mode=throw&read_overflow_mode=throw"
                     "&default_format=RowBinaryWithNamesAndTypes");
+        et_sql_setting(&args, "merge_tree_min_rows_for_concurrent_read",
+                       ET_SQL_THREAD_ROWS);
+        et_sql_setting(&args, "merge_tree_min_bytes_for_concurrent_read",
+                       ET_SQL_THREAD_BYTES);
         et_sql_setting(&args, "max_rows_to_read", limits->read_rows);
         et_sql_setting(&args, "max_bytes_to_read", limits->read_bytes);
         et_sql_setting(&args, "max_result_bytes", limits->answer);

@@ -191,8 +191,8 @@ ok(second.returncode == 0, "it is applied again without an error",
    second.stdout)
 same(everything(), before, "and that changes no definition and no row")
 
-same(one("SELECT max(version) FROM errortracking.schema_version"), "3",
-     "the schema's version is 3")
+same(one("SELECT max(version) FROM errortracking.schema_version"), "4",
+     "the schema's version is 4")
 
 same(one("SELECT arrayStringConcat(groupArray(name), ',') FROM "
          "(SELECT name FROM system.columns WHERE database = 'errortracking' "
@@ -431,6 +431,24 @@ try:
          "those that come are counted once, whatever is applied again")
     same([row[:2] for row in seen()[2:]], [["a@3", "0"]],
          "a session's is one without events")
+
+    # an error as a schema of version 3 has it: without a state of its text
+    post("INSERT INTO %s.errors (project_id, fingerprint, first_seen, "
+         "last_seen, n, first, last) SELECT project_id, 77, first_seen, "
+         "last_seen, n, first, last FROM %s.errors WHERE fingerprint = 3"
+         % (OLD, OLD))
+
+    def texts(fingerprint):
+        return one("SELECT argMaxMerge(text), argMinMerge(first_release) "
+                   "FROM %s.errors WHERE fingerprint = %d"
+                   % (OLD, fingerprint))
+
+    same(texts(77), "\t", "an error of before has no text that is searched")
+    upgrade()
+    et.until(lambda: texts(77) != "\t")
+    same(texts(77).split("\\0")[0], texts(3).split("\\0")[0],
+         "it has it once the schema is applied")
+    ok(texts(3).strip() not in ("", ": "), "which is not empty", texts(3))
 finally:
     post("DROP DATABASE IF EXISTS %s" % OLD)
 

@@ -17,7 +17,9 @@ static void et_errors_ask_key(et_sql_t *query,
     const et_errors_filter_t *filter);
 static void et_errors_ask_errors(et_call_t *call, et_sql_t *query,
     const et_errors_filter_t *filter);
-static void et_errors_ask_states(et_sql_t *query,
+static int et_errors_of_state(const et_errors_filter_t *filter);
+static int et_errors_of_decided(const et_errors_filter_t *filter);
+static void et_errors_ask_state(et_sql_t *query,
     const et_errors_filter_t *filter);
 static void et_errors_ask_joins(et_sql_t *query,
     const et_errors_filter_t *filter);
@@ -109,6 +111,7 @@ et_errors_ask_page(et_call_t *call, const et_errors_filter_t *filter)
     et_errors_ask_key(query, filter);
     et_errors_ask_errors(call, query, filter);
     et_errors_ask_joins(query, filter);
+    et_errors_ask_state(query, filter);
     et_errors_ask_order(query, filter);
 
     et_sql_u64s(query, "projects", filter->projects, filter->nprojects);
@@ -188,8 +191,15 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
                       filter->nenvironments);
     }
 
-    if (search->status != ET_STATUS_ANY) {
-        et_errors_ask_states(query, filter);
+    if (search->status != ET_STATUS_ANY && et_errors_of_decided(filter)) {
+        if (filter->decided == 0) {
+            et_sql_add(query, ET_SQL_ERRORS_NONE);
+
+        } else {
+            et_sql_add(query, ET_SQL_IN);
+            et_sql_add(query, ET_SQL_DECIDED);
+            et_sql_add(query, ")");
+        }
     }
 
     et_errors_search_where(call, query, search);
@@ -212,49 +222,57 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
 }
 
 
-/* What is unresolved is neither resolved nor ignored. */
+/*
+ * Whether the list is of errors of a state, and what was decided has to be
+ * joined to tell: what is unresolved is neither resolved nor ignored.
+ */
+
+static int
+et_errors_of_state(const et_errors_filter_t *filter)
+{
+    return filter->search.status != ET_STATUS_ANY && filter->decided != 0;
+}
+
+
+/* Whether such an error has to have been decided about. */
+
+static int
+et_errors_of_decided(const et_errors_filter_t *filter)
+{
+    return (filter->search.status != ET_STATUS_UNRESOLVED)
+           ^ filter->search.not_status;
+}
+
 
 static void
-et_errors_ask_states(et_sql_t *query, const et_errors_filter_t *filter)
+et_errors_ask_state(et_sql_t *query, const et_errors_filter_t *filter)
 {
-    int          in;
     et_status_t  status;
 
-    status = filter->search.status;
-    in = (status != ET_STATUS_UNRESOLVED) ^ filter->search.not_status;
-
-    if (filter->decided == 0) {
-        if (in) {
-            et_sql_add(query, ET_SQL_ERRORS_NONE);
-        }
-
+    if (!et_errors_of_state(filter)) {
         return;
     }
 
-    et_sql_add(query, in ? ET_SQL_IN : ET_SQL_NOT_IN);
-    et_sql_add(query, ET_SQL_STATES);
+    status = filter->search.status;
 
-    if (filter->by_users != 0) {
-        et_sql_add(query, ET_SQL_ERRORS_USERS);
-    }
-
-    et_sql_add(query, ET_SQL_STATES_FROM);
+    et_sql_add(query, et_errors_of_decided(filter) ? ET_SQL_STATE_IN
+                                                   : ET_SQL_STATE_NOT_IN);
 
     if (status != ET_STATUS_IGNORED) {
-        et_sql_add(query, ET_SQL_STATES_RESOLVED);
+        et_sql_add(query, ET_SQL_STATE_RESOLVED);
 
         if (filter->released != 0) {
-            et_sql_add(query, ET_SQL_STATES_RELEASED);
+            et_sql_add(query, ET_SQL_STATE_RELEASED);
         }
 
         et_sql_add(query, "))");
     }
 
     if (status != ET_STATUS_RESOLVED) {
-        et_sql_add(query, ET_SQL_STATES_IGNORED);
+        et_sql_add(query, ET_SQL_STATE_IGNORED);
 
         if (filter->by_users != 0) {
-            et_sql_add(query, ET_SQL_STATES_USERS);
+            et_sql_add(query, ET_SQL_STATE_USERS);
         }
 
         et_sql_add(query, "))");
@@ -267,6 +285,10 @@ et_errors_ask_states(et_sql_t *query, const et_errors_filter_t *filter)
 static void
 et_errors_ask_joins(et_sql_t *query, const et_errors_filter_t *filter)
 {
+    if (et_errors_of_state(filter)) {
+        et_sql_add(query, ET_SQL_JOIN_DECISIONS);
+    }
+
     if (filter->sort == ET_SORT_FREQUENCY && filter->count_to != 0) {
         et_sql_add(query, ET_SQL_JOIN_COUNT);
         et_sql_i64(query, "from", filter->count_from);

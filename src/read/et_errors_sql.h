@@ -107,34 +107,50 @@
     "arrayExists(x -> " field " ILIKE x, {v%u:Array(String)})"
 
 /*
- * The errors that are resolved, ignored, or either: "IN (" or "NOT IN (" and
- * these parts.  et_errors_state() of et_errors.c says the same about one.
+ * The errors that are resolved, ignored, or either, or not: what was decided
+ * beside each, which nobody has decided about has empty, and a condition of
+ * these parts.  et_error_state() says the same about one.
  */
 
 #define ET_SQL_DECIDED                                                        \
     "SELECT project_id, fingerprint FROM error_status WHERE "                 \
     ET_SQL_OF_PROJECTS " AND status != 'unresolved'"
 
-#define ET_SQL_STATES                                                         \
-    "SELECT s.project_id, s.fingerprint FROM (SELECT * FROM error_status "    \
-    "FINAL WHERE " ET_SQL_OF_PROJECTS ") AS s INNER JOIN ("                   \
-    "SELECT project_id, fingerprint, max(errors.last_seen) AS last_seen, "    \
-    "sum(errors.n) AS n"
-#define ET_SQL_STATES_FROM                                                    \
-    " FROM errors WHERE " ET_SQL_OF_PROJECTS                                  \
-    " AND (project_id, fingerprint) IN (" ET_SQL_DECIDED ") "                 \
-    "GROUP BY project_id, fingerprint) AS t ON s.project_id = t.project_id "  \
-    "AND s.fingerprint = t.fingerprint WHERE 0"
-#define ET_SQL_STATES_RESOLVED                                                \
-    " OR (s.status = 'resolved' AND (t.last_seen <= s.changed"
-#define ET_SQL_STATES_RELEASED                                                \
-    " OR (s.release != '' AND (s.project_id, s.fingerprint) NOT IN ("         \
+#define ET_SQL_JOIN_DECISIONS                                                 \
+    " LEFT JOIN (SELECT project_id, fingerprint, status, changed, release, "  \
+    "until, until_n, until_users FROM error_status FINAL "                    \
+    "WHERE " ET_SQL_OF_PROJECTS ") AS s "                                     \
+    "ON s.project_id = e.project_id AND s.fingerprint = e.fingerprint"
+
+#define ET_SQL_STATE_IN      " WHERE (0"
+#define ET_SQL_STATE_NOT_IN  " WHERE NOT (0"
+#define ET_SQL_STATE_RESOLVED                                                 \
+    " OR (s.status = 'resolved' AND (e.last_seen <= s.changed"
+#define ET_SQL_STATE_RELEASED                                                 \
+    " OR (s.release != '' AND (e.project_id, e.fingerprint) NOT IN ("         \
     ET_SQL_REACHED "))"
-#define ET_SQL_STATES_IGNORED                                                 \
+#define ET_SQL_STATE_IGNORED                                                  \
     " OR (s.status = 'ignored' AND NOT ((s.until > toDateTime64(0, 6) "       \
-    "AND s.until <= now64(6)) OR (s.until_n > 0 AND t.n >= s.until_n)"
-#define ET_SQL_STATES_USERS                                                   \
-    " OR (s.until_users > 0 AND t.users >= s.until_users)"
+    "AND s.until <= now64(6)) OR (s.until_n > 0 AND e.n >= s.until_n)"
+#define ET_SQL_STATE_USERS                                                    \
+    " OR (s.until_users > 0 AND (e.project_id, e.fingerprint) IN ("           \
+    ET_SQL_SEEN_BY_USERS "))"
+
+/* ignored until so many users have seen it, and they have */
+
+#define ET_SQL_UNTIL_USERS                                                    \
+    "SELECT project_id, fingerprint, until_users FROM error_status FINAL "    \
+    "WHERE " ET_SQL_OF_PROJECTS " AND until_users > 0"
+
+#define ET_SQL_SEEN_BY_USERS                                                  \
+    "SELECT u.project_id, u.fingerprint FROM (SELECT project_id, "            \
+    "fingerprint, uniqMerge(errors.users) AS users FROM errors "              \
+    "WHERE " ET_SQL_OF_PROJECTS " AND (project_id, fingerprint) IN ("         \
+    "SELECT project_id, fingerprint FROM (" ET_SQL_UNTIL_USERS ")) "          \
+    "GROUP BY project_id, fingerprint) AS u "                                 \
+    "INNER JOIN (" ET_SQL_UNTIL_USERS ") AS d "                               \
+    "ON d.project_id = u.project_id AND d.fingerprint = u.fingerprint "       \
+    "WHERE u.users >= d.until_users"
 
 /* resolved in a release, and seen since in one that counts */
 

@@ -25,6 +25,9 @@
 -- A list shows some twenty errors from all over the table, and of each granule
 -- all states are read: small granules make it three times as fast.
 --
+-- What has not been merged for an hour is: each part that a list reads is a
+-- granule of each error more, and the whole table is small.
+--
 -- TTL: an error goes away when it was not seen for twice the time that its
 -- events are kept.  Twice, because TTL looks at a row, which may be a piece
 -- that was not merged yet with a newer piece of the same error: its part of
@@ -56,9 +59,13 @@ ORDER BY (project_id, fingerprint)
 TTL toDateTime(last_seen) + INTERVAL 180 DAY
 SETTINGS index_granularity = 64,
          merge_with_ttl_timeout = 86400,
+         min_age_to_force_merge_seconds = 3600,
          non_replicated_deduplication_window = 10000;
 
 -- from version 3
+ALTER TABLE errortracking.errors
+    MODIFY SETTING min_age_to_force_merge_seconds = 3600;
+
 ALTER TABLE errortracking.errors
     ADD COLUMN IF NOT EXISTS text
         AggregateFunction(argMax, String, DateTime64(6, 'UTC')) AFTER last,

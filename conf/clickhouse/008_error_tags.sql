@@ -27,7 +27,12 @@ ORDER BY (project_id, key, fingerprint, value)
 TTL toDateTime(last_seen) + INTERVAL 180 DAY
 SETTINGS index_granularity = 256,
          merge_with_ttl_timeout = 86400,
+         min_age_to_force_merge_seconds = 3600,
          non_replicated_deduplication_window = 10000;
+
+-- from version 3
+ALTER TABLE errortracking.error_tags
+    MODIFY SETTING min_age_to_force_merge_seconds = 3600;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS errortracking.error_tags_mv
 TO errortracking.error_tags

@@ -457,7 +457,6 @@ et_event_ask_beside(et_call_t *call, const et_event_row_t *event)
     for (i = 0; i < 2; i++) {
         query = et_call_query(call, ET_SQL_BESIDE_COLUMNS);
 
-        et_sql_add(query, ET_SQL_BESIDE);
         et_sql_add(query, i == 0 ? ET_SQL_BESIDE_NEXT
                                  : ET_SQL_BESIDE_PREVIOUS);
         et_sql_u64(query, "project", event->project);

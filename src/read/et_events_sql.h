@@ -141,17 +141,23 @@
 #define ET_SQL_ONE_EVENT_ERROR  " AND fingerprint = {fingerprint:UInt64}"
 #define ET_SQL_ONE_EVENT_END    " ORDER BY received LIMIT 1"
 
+/*
+ * The event before or behind another: its time first, in the order of the
+ * table, which stops there; by time and id all rows would be read and sorted.
+ */
+
 #define ET_SQL_BESIDE                                                         \
-    "SELECT replaceAll(toString(event_id), '-', '') FROM events "             \
-    "WHERE project_id = {project:UInt64} "                                    \
-    "AND fingerprint = {fingerprint:UInt64} "                                 \
-    "AND grouping != ''"
+    " FROM events WHERE project_id = {project:UInt64} "                       \
+    "AND fingerprint = {fingerprint:UInt64} AND grouping != ''"
+#define ET_SQL_BESIDE_AT(place, order)                                        \
+    "SELECT replaceAll(toString(event_id), '-', '')" ET_SQL_BESIDE place      \
+    " AND timestamp = (SELECT timestamp" ET_SQL_BESIDE place                  \
+    " ORDER BY timestamp" order " LIMIT 1) ORDER BY event_id" order " LIMIT 1"
+
 #define ET_SQL_BESIDE_NEXT                                                    \
-    ET_SQL_TIMES_FROM ET_SQL_EVENTS_BEHIND                                    \
-    " ORDER BY timestamp, event_id LIMIT 1"
+    ET_SQL_BESIDE_AT(ET_SQL_TIMES_FROM ET_SQL_EVENTS_BEHIND, "")
 #define ET_SQL_BESIDE_PREVIOUS                                                \
-    ET_SQL_TIMES_TO ET_SQL_EVENTS_BEFORE                                      \
-    " ORDER BY timestamp DESC, event_id DESC LIMIT 1"
+    ET_SQL_BESIDE_AT(ET_SQL_TIMES_TO ET_SQL_EVENTS_BEFORE, " DESC")
 
 #define ET_SQL_BESIDE_COLUMNS  "s"
 

@@ -29,6 +29,8 @@ typedef struct {
     unsigned              full:1;
     unsigned              placed:1;    /* projects, or the issue, are read */
     unsigned              found:1;     /* the event */
+    unsigned              placed_beside:1;  /* and the ones beside it */
+    et_sentry_beside_t    beside;
 } et_sentry_events_t;
 
 typedef struct {
@@ -296,9 +298,11 @@ et_sentry_of_issue(et_call_t *call, et_sentry_place_t place, size_t segment)
 
         state->found = 1;
 
-        et_event_ask_beside(call, &state->event);
+        if (!state->placed_beside) {
+            et_event_ask_beside(call, &state->event);
 
-        return ET_CALL_ASK;
+            return ET_CALL_ASK;
+        }
     }
 
     return et_call_json(call, 200, et_sentry_details(call, state));
@@ -324,7 +328,7 @@ et_sentry_which(et_call_t *call, et_sentry_events_t *state, et_slice_t name)
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (et_slice_eq(name, names[i].name)) {
             state->which = names[i].which;
-            state->filter.limit = 1;
+            state->filter.limit = 2;    /* it, and the one beside it */
             state->filter.wide = 1;
             state->filter.oldest_first = state->which == ET_EVENT_OLDEST;
             return 1;
@@ -342,6 +346,7 @@ et_sentry_which(et_call_t *call, et_sentry_events_t *state, et_slice_t name)
 static int
 et_sentry_event_found(et_call_t *call, et_sentry_events_t *state)
 {
+    et_slice_t   beside;
     et_events_t  list;
 
     if (state->which == ET_EVENT_BY_ID) {
@@ -378,6 +383,22 @@ et_sentry_event_found(et_call_t *call, et_sentry_events_t *state)
     }
 
     state->event = list.items[0];
+
+    /* the first or the last of all has one beside it, which is on the page
+     * where that was not cut by its size */
+
+    if (list.n > 1 || !list.more) {
+        beside = list.n > 1 ? list.items[1].id : et_slice(NULL, 0);
+
+        if (state->which == ET_EVENT_LATEST) {
+            state->beside.previous = beside;
+
+        } else {
+            state->beside.next = beside;
+        }
+
+        state->placed_beside = 1;
+    }
 
     return 1;
 }
@@ -501,17 +522,16 @@ et_sentry_known_id(et_call_t *call, et_slice_t id)
 static cJSON *
 et_sentry_details(et_call_t *call, et_sentry_events_t *state)
 {
-    et_sentry_beside_t  beside;
-
-    if (!et_event_read_beside(call, call->answers, &beside.next,
-                              &beside.previous))
+    if (!state->placed_beside
+        && !et_event_read_beside(call, call->answers, &state->beside.next,
+                                 &state->beside.previous))
     {
         /* it is of less worth than the event */
 
-        memset(&beside, 0, sizeof(beside));
+        memset(&state->beside, 0, sizeof(et_sentry_beside_t));
     }
 
-    return et_sentry_event(call->arena, &state->event, &beside);
+    return et_sentry_event(call->arena, &state->event, &state->beside);
 }
 
 

@@ -19,6 +19,13 @@
     ", logger, dist, transaction, server_name, trace_id, user_id, "           \
     "user_email, user_name, user_ip, sdk_name, sdk_version, tags, notes"
 
+/* of those a list does not show all, and each is read for whole granules */
+
+#define ET_SQL_EVENT_BRIEF                                                    \
+    ", logger, dist, transaction, server_name, '' AS trace_id, user_id, "     \
+    "user_email, user_name, user_ip, '' AS sdk_name, '' AS sdk_version, "     \
+    "tags, CAST([], 'Array(String)') AS notes"
+
 #define ET_SQL_EVENT_WIDE_COLUMNS  ET_SQL_EVENT_COLUMNS "sssssssssssMS"
 
 /*

@@ -409,6 +409,51 @@ subtest "the same error of two projects is two issues" => sub {
 };
 
 
+subtest "the order by users is exact, whatever is frequent" => sub {
+    next_project();
+
+    # how often, and by how many users: u0, u1, ...
+    my %seen = (Loud => [12, 1], Wide => [6, 6], Half => [8, 4],
+                Rare => [2, 2], Alone => [3, 0], Some => [5, 3]);
+    my $events = 0;
+
+    for my $type (keys %seen) {
+        my ($n, $users) = @{ $seen{$type} };
+        send_error($type, "an error", { user => $users == 0 ? undef
+            : { id => "u" . $_ % $users } }, 60 + $_) for 0 .. $n - 1;
+        $events += $n;
+    }
+
+    ok(stored($events), "the events are stored");
+
+    my $url = "projects/o/$project/issues/?sort=user";
+    my $order = "Wide Half Some Rare Loud Alone";
+
+    for my $query ("", "&query=is:unresolved", "&query=an+error",
+                   "&query=is:unresolved&statsPeriod=24h")
+    {
+        for my $limit (1, 2, 3, 100) {
+            my ($list, $pages) = page("$url$query&limit=$limit");
+            my @titles = titles($list);
+
+            while ($pages->{next}) {
+                ($list, $pages) = page("$url$query&limit=$limit&cursor="
+                                       . encoded($pages->{next}));
+                push @titles, titles($list);
+            }
+
+            is("@titles", $order, "limit $limit, query '$query'");
+        }
+    }
+
+    my ($wide) = grep { $_->{metadata}{type} eq "Wide" } @{ get($url) };
+    get("issues/$wide->{id}/", method => "PUT",
+        content => '{"status":"resolved"}');
+    is(titles(get("$url&query=is:unresolved&limit=2")), "Half Some",
+       "without the first, which is resolved");
+};
+
+
 subtest "lists are sorted, filtered and paged" => sub {
     next_project();
     send_error("Old", "the first", { level => "warning",

@@ -17,6 +17,10 @@ static void et_errors_ask_key(et_sql_t *query,
     const et_errors_filter_t *filter);
 static void et_errors_ask_errors(et_call_t *call, et_sql_t *query,
     const et_errors_filter_t *filter);
+static void et_errors_ask_period(et_sql_t *query,
+    const et_errors_filter_t *filter);
+static void et_errors_ask_many(et_sql_t *query,
+    const et_errors_filter_t *filter);
 static int et_errors_of_state(const et_errors_filter_t *filter);
 static int et_errors_of_decided(const et_errors_filter_t *filter);
 static void et_errors_ask_state(et_sql_t *query,
@@ -204,21 +208,76 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
 
     et_errors_search_where(call, query, search);
 
-    et_sql_add(query, ET_SQL_ERRORS_GROUP);
+    if (filter->sort == ET_SORT_USERS) {
+        et_errors_ask_many(query, filter);
+    }
+
+    et_errors_ask_period(query, filter);
 
     if (filter->since != 0) {
-        et_sql_add(query, ET_SQL_ERRORS_SINCE);
         et_sql_i64(query, "since", filter->since);
     }
 
     if (filter->until != 0) {
-        et_sql_add(query, ET_SQL_ERRORS_UNTIL);
         et_sql_i64(query, "until", filter->until);
     }
 
     et_errors_search_having(call, query, search);
 
     et_sql_add(query, ET_SQL_ERRORS_END);
+}
+
+
+static void
+et_errors_ask_period(et_sql_t *query, const et_errors_filter_t *filter)
+{
+    et_sql_add(query, ET_SQL_ERRORS_GROUP);
+
+    if (filter->since != 0) {
+        et_sql_add(query, ET_SQL_ERRORS_SINCE);
+    }
+
+    if (filter->until != 0) {
+        et_sql_add(query, ET_SQL_ERRORS_UNTIL);
+    }
+}
+
+
+/*
+ * Of a list with other conditions the most frequent errors need not be: they
+ * would have to be repeated, and leave few errors as it is.
+ */
+
+static void
+et_errors_ask_many(et_sql_t *query, const et_errors_filter_t *filter)
+{
+    const et_search_t  *search;
+
+    search = &filter->search;
+
+    if (search->nterms != 0 || search->text.len != 0
+        || filter->nenvironments != 0 || filter->nfingerprints != 0
+        || filter->cursor.back
+        || (search->status != ET_STATUS_ANY && et_errors_of_decided(filter)))
+    {
+        return;
+    }
+
+    et_sql_add(query, ET_SQL_ERRORS_MANY);
+
+    if (et_errors_of_state(filter)) {
+        et_sql_add(query, ET_SQL_NOT_IN);
+        et_sql_add(query, ET_SQL_DECIDED);
+        et_sql_add(query, ")");
+    }
+
+    et_errors_ask_period(query, filter);
+
+    if (filter->cursor.given) {
+        et_sql_add(query, ET_SQL_ERRORS_MANY_BEHIND);
+    }
+
+    et_sql_add(query, ET_SQL_ERRORS_MANY_END);
 }
 
 

@@ -51,7 +51,7 @@
     "toInt64(toUnixTimestamp64Micro(e.first_seen)) AS key FROM "
 #define ET_SQL_KEY_N          "toInt64(e.n) AS key FROM "
 #define ET_SQL_KEY_N_ASOF     "toInt64(e.n - least(c.n, e.n)) AS key FROM "
-#define ET_SQL_KEY_USERS      "toInt64(e.users) AS key FROM "
+#define ET_SQL_KEY_USERS      "toInt64(e.users) + 1 AS key FROM "
 #define ET_SQL_KEY_COUNT      "toInt64(p.n) AS key FROM "
 
 /* the errors, narrow: users are costly, and counted only where they are the
@@ -77,6 +77,28 @@
 #define ET_SQL_ERRORS_TEXT                                                    \
     " AND positionCaseInsensitiveUTF8(texts, {text:String}) > 0"
 #define ET_SQL_ERRORS_END    ") AS e"
+
+/*
+ * Where the order is by users, which are costly to count, those that can be
+ * on the page.  An error has no more users than occurrences, so it is on it
+ * only if it has as many of these as the last of any full page of the list has
+ * users; and what has fewer than the cursor's is behind the cursor.  The page
+ * that is taken is that of the most occurrences.  1.1: users are estimated,
+ * within a percent or two.
+ */
+
+#define ET_SQL_ERRORS_MANY                                                    \
+    " AND (project_id, fingerprint) IN (SELECT project_id, fingerprint "      \
+    "FROM errors WHERE " ET_SQL_OF_PROJECTS                                   \
+    " GROUP BY project_id, fingerprint HAVING sum(errors.n) * 1.1 >= ("       \
+    "SELECT if(count() < {limit:UInt64}, 0, min(users)) FROM ("               \
+    "SELECT uniqMerge(errors.users) AS users FROM errors "                    \
+    "WHERE " ET_SQL_OF_PROJECTS " AND (project_id, fingerprint) IN ("         \
+    "SELECT project_id, fingerprint FROM " ET_SQL_ERRORS ET_SQL_ERRORS_FROM
+#define ET_SQL_ERRORS_MANY_BEHIND  " AND n * 1.1 + 1 < {key:Int64}"
+#define ET_SQL_ERRORS_MANY_END                                                \
+    ") ORDER BY n DESC LIMIT {limit:UInt64}) "                                \
+    "GROUP BY project_id, fingerprint)))"
 
 /* words of a search: of the WHERE, and of the HAVING */
 

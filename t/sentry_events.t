@@ -267,7 +267,9 @@ subtest "lists have a search, environments and a period" => sub {
            "a project's with $_->[0]");
     }
 
+    # a list does not show the SDK
     for (["query=color:red", 5], ["query=hello", 0], ["statsPeriod=75s", 0],
+         ["query=sdk.name:sentry.python", 5], ["query=!sdk.name:x", 5],
          ["query=release:shop\@1.3&full=1", 1])
     {
         is(scalar @{ get("issues/$issue/events/?$_->[0]") }, $_->[1],

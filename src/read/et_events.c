@@ -189,8 +189,10 @@ et_events_ask_page(et_call_t *call, const et_events_filter_t *filter)
                                          : ET_SQL_EVENTS_PAYLOAD);
 
     if (filter->wide) {
-        et_sql_add(query, filter->no_payload ? ET_SQL_EVENT_BRIEF
-                                             : ET_SQL_EVENT_WIDE);
+        /* a search may be for what the list does not show */
+
+        et_sql_add(query, filter->no_payload && filter->found == NULL
+                          ? ET_SQL_EVENT_BRIEF : ET_SQL_EVENT_WIDE);
     }
 
     et_sql_add(query, ET_SQL_EVENTS_WHERE);

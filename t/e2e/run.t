@@ -276,7 +276,10 @@ def hung_up():
     terminal, end = pty.openpty()
     process = subprocess.Popen(["make", "run"], cwd=et.TOP, env=environment(),
                                stdin=subprocess.DEVNULL, stdout=end,
-                               stderr=end, start_new_session=True)
+                               stderr=end, start_new_session=True,
+                               # nohup, if that runs the tests, is not for it
+                               preexec_fn=lambda: signal.signal(
+                                   signal.SIGHUP, signal.SIG_DFL))
     os.close(end)
     output = b""
     try:

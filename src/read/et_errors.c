@@ -12,6 +12,9 @@
 /* parts of a version that are compared */
 #define ET_RELEASE_NUMBERS  8
 
+/* projects that are looked for among those that have decisions */
+#define ET_ERRORS_FEW       64
+
 
 static void et_errors_ask_key(et_sql_t *query,
     const et_errors_filter_t *filter);
@@ -55,21 +58,92 @@ static void et_errors_ask_ids(et_call_t *call, et_sql_t *query,
 
 
 void
-et_errors_ask_needs(et_call_t *call, const et_errors_filter_t *filter)
+et_errors_ask_decided(et_call_t *call, const uint64_t *projects,
+    size_t nprojects)
 {
     et_sql_t  *query;
 
     query = et_call_query(call, ET_SQL_NEEDS_COLUMNS);
 
     et_sql_add(query, ET_SQL_NEEDS);
+
+    if (projects != NULL) {
+        et_sql_add(query, ET_SQL_NEEDS_OF);
+        et_sql_u64s(query, "projects", projects, nprojects);
+    }
+
+    et_sql_add(query, ET_SQL_NEEDS_END);
+}
+
+
+int
+et_errors_read_decided(et_call_t *call, et_slice_t answer,
+    et_errors_filter_t *filter)
+{
+    size_t       i;
+    et_result_t  result;
+
+    et_result_open(&result, ET_SQL_NEEDS_COLUMNS, answer);
+
+    while (et_result_next(&result)) {
+
+        /* of many it need not be exact: one too many only costs time */
+
+        for (i = 0; i < filter->nprojects && i < ET_ERRORS_FEW; i++) {
+            if (filter->projects[i] == result.row[0].u) {
+                break;
+            }
+        }
+
+        if (i < filter->nprojects) {
+            filter->decided += result.row[1].u;
+            filter->released += result.row[2].u;
+            filter->by_users += result.row[3].u;
+        }
+    }
+
+    return result.bad ? et_errors_unreadable(call) : 1;
+}
+
+
+void
+et_errors_ask_changed(et_call_t *call, const et_errors_filter_t *filter)
+{
+    et_sql_t  *query;
+
+    query = et_call_query(call, ET_SQL_CHANGED_COLUMNS);
+
+    et_sql_add(query, ET_SQL_CHANGED);
     et_sql_u64s(query, "projects", filter->projects, filter->nprojects);
+    et_sql_i64(query, "asof", filter->cursor.asof);
+}
+
+
+int
+et_errors_read_changed(et_call_t *call, et_slice_t answer,
+    et_errors_filter_t *filter)
+{
+    et_result_t  result;
+
+    et_result_open(&result, ET_SQL_CHANGED_COLUMNS, answer);
+
+    if (!et_result_next(&result)) {
+        return et_errors_unreadable(call);
+    }
+
+    filter->changed = result.row[0].u;
+
+    return 1;
+}
+
+
+void
+et_errors_ask_needs(et_call_t *call, const et_errors_filter_t *filter)
+{
+    et_errors_ask_decided(call, filter->projects, filter->nprojects);
 
     if (filter->cursor.given) {
-        query = et_call_query(call, ET_SQL_CHANGED_COLUMNS);
-
-        et_sql_add(query, ET_SQL_CHANGED);
-        et_sql_u64s(query, "projects", filter->projects, filter->nprojects);
-        et_sql_i64(query, "asof", filter->cursor.asof);
+        et_errors_ask_changed(call, filter);
     }
 }
 
@@ -78,29 +152,9 @@ int
 et_errors_read_needs(et_call_t *call, const et_slice_t *answers,
     et_errors_filter_t *filter)
 {
-    et_result_t  result;
-
-    et_result_open(&result, ET_SQL_NEEDS_COLUMNS, answers[0]);
-
-    if (!et_result_next(&result)) {
-        return et_errors_unreadable(call);
-    }
-
-    filter->decided = result.row[0].u;
-    filter->released = result.row[1].u;
-    filter->by_users = result.row[2].u;
-
-    if (filter->cursor.given) {
-        et_result_open(&result, ET_SQL_CHANGED_COLUMNS, answers[1]);
-
-        if (!et_result_next(&result)) {
-            return et_errors_unreadable(call);
-        }
-
-        filter->changed = result.row[0].u;
-    }
-
-    return 1;
+    return et_errors_read_decided(call, answers[0], filter)
+           && (!filter->cursor.given
+               || et_errors_read_changed(call, answers[1], filter));
 }
 
 

@@ -52,7 +52,8 @@ typedef struct {
     uint64_t          limit;
     unsigned          brief:1;        /* of a decision, the state is enough */
 
-    /* set by et_errors_read_needs(): how many errors of the projects */
+    /* set by et_errors_read_needs(): how many errors of the projects; of very
+     * many projects it may be more */
     uint64_t          decided;        /* are resolved or ignored */
     uint64_t          released;       /* in a release */
     uint64_t          by_users;       /* until they have so many users */
@@ -127,6 +128,19 @@ void et_errors_ask_needs(et_call_t *call, const et_errors_filter_t *filter);
 
 /* 1, or 0 where the call is answered. */
 int et_errors_read_needs(et_call_t *call, const et_slice_t *answers,
+    et_errors_filter_t *filter);
+
+/*
+ * The same in halves, a query each: what was decided, before it is known of
+ * which projects the list is (NULL: of any), and, where there is a cursor,
+ * what has changed since the first page.
+ */
+void et_errors_ask_decided(et_call_t *call, const uint64_t *projects,
+    size_t nprojects);
+int et_errors_read_decided(et_call_t *call, et_slice_t answer,
+    et_errors_filter_t *filter);
+void et_errors_ask_changed(et_call_t *call, const et_errors_filter_t *filter);
+int et_errors_read_changed(et_call_t *call, et_slice_t answer,
     et_errors_filter_t *filter);
 
 /* Adds the page's query to the step. */

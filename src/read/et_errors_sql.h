@@ -20,15 +20,17 @@
  */
 
 #define ET_SQL_NEEDS                                                          \
-    "SELECT count(), countIf(release != ''), countIf(until_users > 0) "       \
-    "FROM error_status WHERE " ET_SQL_OF_PROJECTS                             \
-    " AND status != 'unresolved'"
+    "SELECT project_id, count(), countIf(release != ''), "                    \
+    "countIf(until_users > 0) FROM error_status "                             \
+    "WHERE status != 'unresolved'"
+#define ET_SQL_NEEDS_OF      " AND " ET_SQL_OF_PROJECTS
+#define ET_SQL_NEEDS_END     " GROUP BY project_id"
 
 #define ET_SQL_CHANGED                                                        \
     "SELECT count() FROM error_changes WHERE " ET_SQL_OF_PROJECTS             \
     " AND changed > " ET_SQL_TIME("asof")
 
-#define ET_SQL_NEEDS_COLUMNS    "QQQ"
+#define ET_SQL_NEEDS_COLUMNS    "QQQQ"
 #define ET_SQL_CHANGED_COLUMNS  "Q"
 
 

@@ -237,16 +237,30 @@ const et_operation_t  et_sentry_operations[] = {
 void
 et_sentry_ask(et_call_t *call)
 {
+    size_t           n;
+    const uint64_t  *projects;
+
+    projects = et_sentry_allowed(call, &n);
+
+    et_projects_ask(call, projects, n);
+}
+
+
+const uint64_t *
+et_sentry_allowed(et_call_t *call, size_t *n)
+{
     const et_access_t  *access;
 
     access = call->access;
 
     if (access == NULL || access->all) {
-        et_projects_ask(call, NULL, 0);
-
-    } else {
-        et_projects_ask(call, access->projects, access->nprojects);
+        *n = 0;
+        return NULL;
     }
+
+    *n = access->nprojects;
+
+    return access->projects;
 }
 
 

@@ -50,6 +50,9 @@ extern const et_operation_t  et_sentry_operations[];
 /* Adds a query to the step. */
 void et_sentry_ask(et_call_t *call);
 
+/* The projects that the call's token may read; NULL: all there are. */
+const uint64_t *et_sentry_allowed(et_call_t *call, size_t *n);
+
 /* Reads it: 1, or 0 where the call is answered: 404 where the place is none of
  * the token's.  ids are those of all the place's projects. */
 int et_sentry_read(et_call_t *call, et_slice_t answer,

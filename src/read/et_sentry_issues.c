@@ -39,6 +39,7 @@ typedef struct {
     et_errors_t          list;
     et_buckets_t         buckets;
     const char          *period;   /* its name */
+    unsigned             first_page:1;
 } et_issues_t;
 
 typedef enum {
@@ -104,14 +105,18 @@ et_sentry_organization_issues(et_call_t *call)
 static et_call_rc_t
 et_issues_list(et_call_t *call, et_sentry_place_t place)
 {
-    et_issues_t  *issues;
+    size_t           n;
+    et_issues_t     *issues;
+    const uint64_t  *allowed;
 
     issues = et_call_state(call, sizeof(et_issues_t));
     if (issues == NULL) {
         return et_call_no_memory(call);
     }
 
-    switch (call->step) {
+    /* the first page has no step 2: nothing has changed since */
+
+    switch (call->step + issues->first_page) {
 
     case 0:
         if (!et_issues_parse(call, place, issues)) {
@@ -119,6 +124,9 @@ et_issues_list(et_call_t *call, et_sentry_place_t place)
         }
 
         et_sentry_ask(call);
+
+        allowed = et_sentry_allowed(call, &n);
+        et_errors_ask_decided(call, allowed, n);
 
         return ET_CALL_ASK;
 
@@ -132,12 +140,22 @@ et_issues_list(et_call_t *call, et_sentry_place_t place)
         issues->filter.projects = issues->sentry.ids;
         issues->filter.nprojects = issues->sentry.nids;
 
-        et_errors_ask_needs(call, &issues->filter);
+        if (!et_errors_read_decided(call, call->answers[1], &issues->filter)) {
+            return ET_CALL_ANSWERED;
+        }
+
+        if (!issues->filter.cursor.given) {
+            issues->first_page = 1;
+            et_errors_ask_page(call, &issues->filter);
+
+        } else {
+            et_errors_ask_changed(call, &issues->filter);
+        }
 
         return ET_CALL_ASK;
 
     case 2:
-        if (!et_errors_read_needs(call, call->answers, &issues->filter)) {
+        if (!et_errors_read_changed(call, call->answers[0], &issues->filter)) {
             return ET_CALL_ANSWERED;
         }
 

@@ -463,9 +463,10 @@ et_issue_id(uint64_t project, uint64_t fingerprint)
 void
 et_sentry_ask_issue(et_call_t *call, size_t i)
 {
-    uint64_t            id;
-    et_sql_t           *query;
-    const et_access_t  *access;
+    size_t           n;
+    uint64_t         id;
+    et_sql_t        *query;
+    const uint64_t  *projects;
 
     et_sentry_ask(call);
 
@@ -475,7 +476,7 @@ et_sentry_ask_issue(et_call_t *call, size_t i)
         id = UINT64_MAX;
     }
 
-    access = call->access;
+    projects = et_sentry_allowed(call, &n);
     query = et_call_query(call, ET_SQL_ISSUE_COLUMNS);
 
     et_sql_add(query, ET_SQL_ISSUE);
@@ -485,9 +486,9 @@ et_sentry_ask_issue(et_call_t *call, size_t i)
         et_sql_add(query, " AND 0");
     }
 
-    if (access != NULL && !access->all) {
+    if (projects != NULL) {
         et_sql_add(query, ET_SQL_ISSUE_PROJECTS);
-        et_sql_u64s(query, "projects", access->projects, access->nprojects);
+        et_sql_u64s(query, "projects", projects, n);
     }
 
     et_sql_add(query, ET_SQL_ISSUE_END);

@@ -161,11 +161,12 @@ sub store_auth {
 }
 
 
+# The same for the same text, whatever the time is.
 sub gzipped {
     my ($text) = @_;
     my $out;
 
-    gzip(\$text => \$out) or die "gzip";
+    gzip(\$text => \$out, Time => 0) or die "gzip";
     return $out;
 }
 

@@ -51,15 +51,18 @@ failed = 0
 
 
 def ok(condition, name, why=""):
-    """One test; the name is the sentence that it proves."""
+    """
+    One test; the name is the sentence that it proves.  Why it failed goes to
+    stderr, as prove shows nothing else of a test.
+    """
     global count, failed
     count += 1
     print("%sok %d - %s" % ("" if condition else "not ", count, name))
+    sys.stdout.flush()
     if not condition:
         failed += 1
-        for line in str(why).splitlines():
-            print("# " + line)
-    sys.stdout.flush()
+        for line in ["failed: %s" % name] + str(why).splitlines():
+            print("# " + line, file=sys.stderr)
     return bool(condition)
 
 

@@ -53,6 +53,24 @@ split()
 }
 
 
+# One statement.  Its id is that of its text, so that ClickHouse refuses it
+# while an application before this one, which may have been cut off, still runs
+# it: that is waited for.  There is no limit to its time, as what was stored
+# before may be much to rewrite.
+apply()
+{
+    id=$(cksum < "$1" | tr ' ' '-')
+
+    until curl -sS -K "$tmp/curl" --fail-with-body --connect-timeout 10 \
+               --data-binary "@$1" "$url/?query_id=errortracking-schema-$id" \
+               > "$tmp/answer" 2> "$tmp/error"
+    do
+        grep -q QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING "$tmp/answer" || return
+        sleep 1
+    done
+}
+
+
 found=0
 
 for sql in "$dir"/*.sql; do
@@ -65,9 +83,7 @@ for sql in "$dir"/*.sql; do
     for part in "$tmp"/part.*; do
         [ -e "$part" ] || break
 
-        if ! curl -sS -K "$tmp/curl" --fail-with-body --max-time 60 \
-                  --data-binary "@$part" "$url/" > "$tmp/answer" 2> "$tmp/error"
-        then
+        if ! apply "$part"; then
             {
                 echo "schema.sh: $sql failed at $url:"
                 cat "$tmp/error" "$tmp/answer"

@@ -338,6 +338,35 @@ subtest "events, in groups" => sub {
 };
 
 
+# An issue's events are asked of another table than those of a project.
+subtest "an issue's events are what they are among all" => sub {
+    my @fields = qw(id message received timestamp.to_hour timestamp.to_day
+        issue project.id level environment release dist platform error.type
+        error.value culprit transaction logger server_name);
+    my @more = qw(id title timestamp trace sdk.name sdk.version user
+        user.display user.id user.email user.username user.ip browser);
+    my @functions = (qw(count() count_unique(user) count_unique(trace)
+        any(trace) first_seen() last_seen() min(timestamp) max(timestamp)
+        latest_event()), "count_if(level,equals,error)");
+    my $id = events(field => "title", field => "issue.id",
+                    query => "no such cart")->{data}[0]{"issue.id"};
+
+    for my $list (\@fields, \@more, \@functions) {
+        my @asked = ((map { (field => $_) } "issue.id", @$list),
+                     sort => "-issue.id", @period, per_page => 100);
+        my $all = fetch("organizations/$org/events/", @asked)->{data};
+        my $own = fetch("organizations/$org/events/", @asked,
+                        query => "issue.id:$id")->{data};
+
+        is_deeply($own, [grep { $_->{"issue.id"} == $id } @$all],
+                  "$list->[0], and so on");
+        cmp_ok(scalar @$own, "<", scalar @$all, "not all of them");
+        ok(@$own > 0 && !grep({ !exists $own->[0]{$_} } @$list),
+           "with each of them");
+    }
+};
+
+
 # What a storm leaves: a row that stands for many, without a body.
 subtest "a storm is counted, and is no row" => sub {
     sql("INSERT INTO errortracking.ingest (kind, n, timestamp, "

@@ -20,3 +20,13 @@
 -- batch a second, which is longer than any retry waits while the host lives.
 
 CREATE DATABASE IF NOT EXISTS errortracking;
+
+-- Which schema this is: see 099_version.sql.
+
+CREATE TABLE IF NOT EXISTS errortracking.schema_version
+(
+    version  UInt32,
+    applied  DateTime('UTC')
+)
+ENGINE = MergeTree
+ORDER BY version;

@@ -32,6 +32,9 @@
 -- error and not per event, and an index over the text of each event would
 -- cost every insert more than a rare search gains.
 --
+-- body, whether a row is an event with its body, looks at grouping, which folded
+-- rows do not have either, as payloads are most of the bytes.
+--
 -- Granules are small (2 MiB; 10 MiB is usual), because most reads want the
 -- payload of one event and must read the granule it is in.
 -- min_bytes_for_wide_part: what one INSERT brings stays a compact part, one
@@ -71,6 +74,7 @@ CREATE TABLE IF NOT EXISTS errortracking.events
     sdk_version       LowCardinality(String),
     grouping          String                   CODEC(ZSTD(1)),
     payload           String                   CODEC(ZSTD(1)),
+    body              Bool                     ALIAS grouping != '',
 
     INDEX by_time      timestamp TYPE minmax              GRANULARITY 1,
     INDEX by_event_id  event_id  TYPE bloom_filter(0.001) GRANULARITY 4,
@@ -89,6 +93,10 @@ SETTINGS ttl_only_drop_parts = 1,
 -- from version 1
 ALTER TABLE errortracking.events
     ADD COLUMN IF NOT EXISTS notes Array(String) CODEC(ZSTD(1)) AFTER tags;
+
+-- from version 4
+ALTER TABLE errortracking.events
+    ADD COLUMN IF NOT EXISTS body Bool ALIAS grouping != '';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS errortracking.events_mv
 TO errortracking.events

@@ -8,7 +8,8 @@
 --
 -- ORDER BY has the day before the error: "this project, these days" is then
 -- one range, and "this error, these days" one short range a day.  With the
--- error first, each chart of a project would read all of its 90 days.
+-- error first, each chart of a project would read all of its 90 days.  Granules
+-- are small for the bars of a page's errors, of which each is in another one.
 
 CREATE TABLE IF NOT EXISTS errortracking.error_counts
 (
@@ -26,6 +27,7 @@ ORDER BY (project_id, toDate(minute), fingerprint, minute, level,
           environment, release)
 TTL minute + INTERVAL 90 DAY
 SETTINGS ttl_only_drop_parts = 1,
+         index_granularity = 1024,
          non_replicated_deduplication_window = 10000;
 
 -- The occurrences of a folded row share all that is counted by here, the

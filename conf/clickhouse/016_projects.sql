@@ -16,3 +16,39 @@ CREATE TABLE IF NOT EXISTS errortracking.projects
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY project_id;
+
+-- Which projects have errors: a row a project, which every call of the Sentry
+-- API asks for.  It goes away with the last of the project's errors.
+
+CREATE TABLE IF NOT EXISTS errortracking.projects_seen
+(
+    project_id  UInt64,
+    first_seen  SimpleAggregateFunction(min, DateTime64(6, 'UTC')),
+    last_seen   SimpleAggregateFunction(max, DateTime64(6, 'UTC'))
+)
+ENGINE = AggregatingMergeTree
+ORDER BY project_id
+TTL toDateTime(last_seen) + INTERVAL 180 DAY
+SETTINGS merge_with_ttl_timeout = 86400,
+         min_age_to_force_merge_seconds = 3600,
+         non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS errortracking.projects_seen_mv
+TO errortracking.projects_seen
+AS SELECT
+    project_id,
+    min(first_timestamp) AS first_seen,
+    max(timestamp) AS last_seen
+FROM errortracking.ingest
+WHERE kind = 1
+GROUP BY project_id;
+
+-- from version 4, and after the view: a project may be in both, and is one
+INSERT INTO errortracking.projects_seen (project_id, first_seen, last_seen)
+SELECT
+    project_id,
+    min(errors.first_seen) AS first_seen,
+    max(errors.last_seen) AS last_seen
+FROM errortracking.errors
+WHERE (SELECT max(version) FROM errortracking.schema_version) BETWEEN 1 AND 4
+GROUP BY project_id;

@@ -20,6 +20,8 @@ static void et_discover_expression(et_sql_t *query,
     const et_discover_t *discover, unsigned i);
 static void et_discover_from(et_sql_t *query,
     const et_discover_t *discover);
+static void et_discover_rows(et_sql_t *query, const et_discover_t *discover,
+    int by_time);
 static void et_discover_order(et_sql_t *query, const et_discover_t *discover);
 static void et_discover_top(et_sql_t *query, const et_discover_t *discover,
     et_discover_part_t part);
@@ -320,16 +322,14 @@ et_discover_where(et_call_t *call, et_sql_t *query,
 static void
 et_discover_from(et_sql_t *query, const et_discover_t *discover)
 {
+    int                          by_time;
     const et_discover_column_t  *column;
 
-    et_sql_add(query, discover->counts ? ET_SQL_DISCOVER_COUNTS
-                                       : ET_SQL_DISCOVER_EVENTS);
+    /* an issue's events are together in the table of events */
 
-    if (discover->nenvironments != 0) {
-        et_sql_add(query, ET_SQL_DISCOVER_ENVIRONMENTS);
-    }
+    by_time = !et_discover_search_issue(&discover->search);
 
-    et_discover_search_where(query, &discover->search, discover->counts);
+    et_discover_rows(query, discover, by_time);
 
     if (discover->grouped) {
         return;
@@ -339,17 +339,32 @@ et_discover_from(et_sql_t *query, const et_discover_t *discover)
 
     column = discover->fields[discover->sort].column;
 
-    if (column != NULL && column->newest && discover->descending) {
-        et_sql_add(query, ET_SQL_DISCOVER_NEWEST);
-        et_sql_add(query, ET_SQL_DISCOVER_EVENTS);
-
-        if (discover->nenvironments != 0) {
-            et_sql_add(query, ET_SQL_DISCOVER_ENVIRONMENTS);
-        }
-
-        et_discover_search_where(query, &discover->search, 0);
-        et_sql_add(query, ET_SQL_DISCOVER_NEWEST_END);
+    if (column == NULL || !column->newest || !discover->descending
+        || (by_time && discover->nprojects == 1))
+    {
+        return;
     }
+
+    /* not the order of the table */
+
+    et_sql_add(query, ET_SQL_DISCOVER_NEWEST);
+    et_discover_rows(query, discover, by_time);
+    et_sql_add(query, ET_SQL_DISCOVER_NEWEST_END);
+}
+
+
+static void
+et_discover_rows(et_sql_t *query, const et_discover_t *discover, int by_time)
+{
+    et_sql_add(query, discover->counts ? ET_SQL_DISCOVER_COUNTS
+                      : by_time ? ET_SQL_DISCOVER_BY_TIME
+                                : ET_SQL_DISCOVER_EVENTS);
+
+    if (discover->nenvironments != 0) {
+        et_sql_add(query, ET_SQL_DISCOVER_ENVIRONMENTS);
+    }
+
+    et_discover_search_where(query, &discover->search, discover->counts);
 }
 
 

@@ -35,7 +35,7 @@ static const et_discover_function_t  et_discover_functions[] = {
     { "min",          ET_ARGUMENT_TIME,      ET_DISCOVER_TIME,    0,
       "min(first_timestamp)" },
     { "latest_event", ET_ARGUMENT_NONE,      ET_DISCOVER_STRING,  0,
-      "argMax(" ET_SQL_EVENT_HEX ", if(grouping = '', toDateTime64(0, 6, "
+      "argMax(" ET_SQL_EVENT_HEX ", if(NOT body, toDateTime64(0, 6, "
       "'UTC'), timestamp))" },
     { "eps",          ET_ARGUMENT_NONE,      ET_DISCOVER_NUMBER,  1,
       "sum(n) / {seconds:UInt64}" },

@@ -63,6 +63,9 @@ const char *et_discover_search_check(et_call_t *call,
 /* Whether all of its words are of columns that error_counts has. */
 int et_discover_search_counted(const et_search_t *search);
 
+/* Whether what is found is of some issues only. */
+int et_discover_search_issue(const et_search_t *search);
+
 /* Adds the conditions, and, once in a query, the values of their parameters. */
 void et_discover_search_where(et_sql_t *query, const et_search_t *search,
     int counts);

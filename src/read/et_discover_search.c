@@ -126,6 +126,27 @@ et_discover_search_counted(const et_search_t *search)
 }
 
 
+int
+et_discover_search_issue(const et_search_t *search)
+{
+    int                          has;
+    size_t                       i;
+    const et_discover_column_t  *column;
+
+    for (i = 0; i < search->nterms; i++) {
+        column = et_word_column(&search->terms[i], &has);
+
+        if (column != NULL && column->find == ET_FIND_ISSUE && !has
+            && !search->terms[i].negated)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 void
 et_discover_search_where(et_sql_t *query, const et_search_t *search,
     int counts)

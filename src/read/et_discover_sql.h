@@ -1,6 +1,6 @@
 /*
  * The SQL of et_discover.c: what a field and a function is of the table
- * events, and of error_counts where that can tell.
+ * events (or events_by_time), and of error_counts where that can tell.
  */
 
 #ifndef ET_DISCOVER_SQL_H
@@ -25,9 +25,15 @@
 #define ET_SQL_DISCOVER_START(table)                                          \
     " FROM " table " WHERE project_id IN {projects:Array(UInt64)}"
 
-#define ET_SQL_DISCOVER_EVENTS  ET_SQL_DISCOVER_START("events")               \
+#define ET_SQL_DISCOVER_PERIOD                                                \
     " AND timestamp >= fromUnixTimestamp64Micro({from:Int64}, 'UTC')"         \
     " AND timestamp < fromUnixTimestamp64Micro({to:Int64}, 'UTC')"
+
+#define ET_SQL_DISCOVER_EVENTS                                                \
+    ET_SQL_DISCOVER_START("events") ET_SQL_DISCOVER_PERIOD
+
+#define ET_SQL_DISCOVER_BY_TIME                                               \
+    ET_SQL_DISCOVER_START("events_by_time") ET_SQL_DISCOVER_PERIOD
 
 #define ET_SQL_DISCOVER_COUNTS  ET_SQL_DISCOVER_START("error_counts")         \
     " AND minute >= toStartOfMinute(toDateTime(intDiv({from:Int64}, "         \
@@ -37,8 +43,7 @@
 #define ET_SQL_DISCOVER_ENVIRONMENTS                                          \
     " AND environment IN {environments:Array(String)}"
 
-/* events with a body; the payload itself would be much to read */
-#define ET_SQL_DISCOVER_BODY  " AND grouping != ''"
+#define ET_SQL_DISCOVER_BODY  " AND body"
 
 #define ET_SQL_DISCOVER_TEXT                                                  \
     " AND positionCaseInsensitiveUTF8(concat(type, ': ', value, '\\0', "      \

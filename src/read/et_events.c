@@ -7,20 +7,18 @@
 #include "et_event.h"
 #include "et_events.h"
 #include "et_events_sql.h"
-#include "et_time.h"
 
 
 /* rows; a page that is not filled by then ends early */
 #define ET_EVENTS_WINDOW  100000
 
-#define ET_MINUTE  (60 * ET_SECOND)
 
-
+static void et_events_period(et_events_filter_t *filter);
 static void et_events_ask_times(et_call_t *call,
     const et_events_filter_t *filter);
-static void et_events_ask_minutes(et_sql_t *query,
-    const et_events_filter_t *filter, int ascending);
 static void et_events_ask_page(et_call_t *call,
+    const et_events_filter_t *filter);
+static void et_events_where(et_call_t *call, et_sql_t *query,
     const et_events_filter_t *filter);
 static int et_events_ascending(const et_events_filter_t *filter);
 static int et_events_read_rows(et_call_t *call, et_slice_t answer,
@@ -46,12 +44,13 @@ et_events_step(et_call_t *call, et_events_filter_t *filter, et_events_t *list)
     unsigned     more;
     et_result_t  result;
 
-    if (filter->window == 0 && filter->found != NULL) {
+    if (filter->window == 0
+        && (filter->found != NULL || filter->whole_project))
+    {
         filter->window = ET_EVENTS_WINDOW;
-        filter->from = filter->found->from;
-        filter->to = filter->found->to;
         filter->reading = 1;
 
+        et_events_period(filter);
         et_events_ask_page(call, filter);
 
         return ET_EVENTS_ASK;
@@ -118,6 +117,32 @@ et_events_step(et_call_t *call, et_events_filter_t *filter, et_events_t *list)
 }
 
 
+/* The times that the page is of, as far as they are known before. */
+
+static void
+et_events_period(et_events_filter_t *filter)
+{
+    const et_cursor_t  *cursor;
+
+    filter->from = filter->found != NULL ? filter->found->from : 0;
+    filter->to = filter->found != NULL ? filter->found->to : ET_EVENTS_END;
+
+    cursor = &filter->cursor;
+
+    if (!cursor->given) {
+        return;
+    }
+
+    if (!et_events_ascending(filter) && cursor->key < filter->to) {
+        filter->to = cursor->key;
+    }
+
+    if (et_events_ascending(filter) && cursor->key > filter->from) {
+        filter->from = cursor->key;
+    }
+}
+
+
 static void
 et_events_ask_times(et_call_t *call, const et_events_filter_t *filter)
 {
@@ -130,17 +155,6 @@ et_events_ask_times(et_call_t *call, const et_events_filter_t *filter)
 
     et_sql_u64(query, "project", filter->project);
     et_sql_u64(query, "window", filter->window);
-
-    if (filter->whole_project) {
-        et_sql_add(query, ET_SQL_PROJECT_TIMES);
-        et_events_ask_minutes(query, filter, ascending);
-        et_sql_add(query, ascending ? ET_SQL_DAYS_ASC : ET_SQL_DAYS_DESC);
-        et_events_ask_minutes(query, filter, ascending);
-        et_sql_add(query, ascending ? ET_SQL_MINUTES_ASC
-                                    : ET_SQL_MINUTES_DESC);
-        et_sql_i64(query, "minute", filter->cursor.key / ET_MINUTE * 60);
-        return;
-    }
 
     et_sql_add(query, ET_SQL_EVENT_TIMES);
 
@@ -155,24 +169,11 @@ et_events_ask_times(et_call_t *call, const et_events_filter_t *filter)
 
 
 static void
-et_events_ask_minutes(et_sql_t *query, const et_events_filter_t *filter,
-    int ascending)
-{
-    if (filter->cursor.given) {
-        et_sql_add(query, ascending ? ET_SQL_MINUTES_FROM
-                                    : ET_SQL_MINUTES_TO);
-    }
-}
-
-
-static void
 et_events_ask_page(et_call_t *call, const et_events_filter_t *filter)
 {
-    int                 ascending;
-    et_sql_t           *query;
-    const et_cursor_t  *cursor;
+    int        ascending;
+    et_sql_t  *query;
 
-    cursor = &filter->cursor;
     ascending = et_events_ascending(filter);
 
     query = et_call_query(call, filter->wide ? ET_SQL_EVENT_WIDE_COLUMNS
@@ -195,26 +196,22 @@ et_events_ask_page(et_call_t *call, const et_events_filter_t *filter)
                           ? ET_SQL_EVENT_BRIEF : ET_SQL_EVENT_WIDE);
     }
 
-    et_sql_add(query, ET_SQL_EVENTS_WHERE);
-    et_sql_add(query, filter->no_payload ? ET_SQL_EVENTS_GROUPED
-                                         : ET_SQL_EVENTS_BODY);
-
     if (!filter->whole_project) {
-        et_sql_add(query, ET_SQL_EVENTS_ERROR);
+        et_sql_add(query, ET_SQL_EVENTS_OF_ERROR);
+        et_events_where(call, query, filter);
         et_sql_u64(query, "fingerprint", filter->fingerprint);
 
-    } else if (filter->from > 0) {
-        et_sql_add(query, ET_SQL_EVENTS_PROJECT);
-    }
+    } else if (filter->no_payload) {
+        et_sql_add(query, ET_SQL_EVENTS_OF_PROJECT);
+        et_events_where(call, query, filter);
 
-    if (filter->found != NULL) {
-        et_discover_where(call, query, filter->found);
-    }
-
-    if (cursor->given) {
-        et_sql_add(query, ascending ? ET_SQL_EVENTS_BEHIND
-                                    : ET_SQL_EVENTS_BEFORE);
-        et_events_key(query, cursor->key, cursor->id[0], cursor->id[1]);
+    } else {
+        et_sql_add(query, ET_SQL_EVENTS_OF_ERROR ET_SQL_EVENTS_WHERE
+                          ET_SQL_EVENTS_BODY ET_SQL_EVENTS_KEYS
+                          ET_SQL_EVENTS_OF_PROJECT);
+        et_events_where(call, query, filter);
+        et_sql_add(query, ascending ? ET_SQL_EVENTS_FIRST
+                                    : ET_SQL_EVENTS_LAST);
     }
 
     et_sql_add(query, ascending ? ET_SQL_EVENTS_ASC : ET_SQL_EVENTS_DESC);
@@ -225,6 +222,37 @@ et_events_ask_page(et_call_t *call, const et_events_filter_t *filter)
     et_sql_u64(query, "limit", filter->limit + 1);
     et_sql_u64(query, "bytes", filter->no_payload ? INT64_MAX
                                                   : ET_EVENTS_PAGE);
+}
+
+
+/* Which events of its table are on the page, and behind it. */
+
+static void
+et_events_where(et_call_t *call, et_sql_t *query,
+    const et_events_filter_t *filter)
+{
+    const et_cursor_t  *cursor;
+
+    et_sql_add(query, ET_SQL_EVENTS_WHERE);
+
+    et_sql_add(query, filter->whole_project || filter->no_payload
+                      ? ET_SQL_EVENTS_LISTED : ET_SQL_EVENTS_BODY);
+
+    if (!filter->whole_project) {
+        et_sql_add(query, ET_SQL_EVENTS_ERROR);
+    }
+
+    if (filter->found != NULL) {
+        et_discover_where(call, query, filter->found);
+    }
+
+    cursor = &filter->cursor;
+
+    if (cursor->given) {
+        et_sql_add(query, et_events_ascending(filter) ? ET_SQL_EVENTS_BEHIND
+                                                      : ET_SQL_EVENTS_BEFORE);
+        et_events_key(query, cursor->key, cursor->id[0], cursor->id[1]);
+    }
 }
 
 

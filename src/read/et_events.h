@@ -9,11 +9,15 @@
 #include "et_cursor.h"
 #include "et_discover.h"
 #include "et_result.h"
+#include "et_time.h"
 
 
 /* bytes of payloads on a page: it ends before its limit rather than to be too
  * large, but has an event at least */
 #define ET_EVENTS_PAGE  (4 * 1024 * 1024)
+
+/* microseconds: 2300, which no event's time reaches */
+#define ET_EVENTS_END  (INT64_C(10413792000) * ET_SECOND)
 
 
 typedef struct {

@@ -50,38 +50,6 @@
 #define ET_SQL_TIMES_DESC                                                     \
     " ORDER BY timestamp DESC LIMIT {window:UInt64})"
 
-/*
- * Those of a project's events are the minutes in which it had any.  Their
- * table is in the order of days: first which days, which stops where there are
- * enough of them, and then the minutes of these.
- */
-
-#define ET_SQL_PROJECT_TIMES                                                  \
-    "SELECT count(), toDateTime64(min(minute), 6, 'UTC'), "                   \
-    "toDateTime64(max(minute), 6, 'UTC') + INTERVAL 60 SECOND "               \
-    "FROM (SELECT minute FROM error_counts WHERE project_id = {project:UInt64}"
-
-#define ET_SQL_MINUTES_FROM                                                   \
-    " AND toDate(minute) >= toDate(toDateTime({minute:Int64}, 'UTC')) "       \
-    "AND minute >= toDateTime({minute:Int64}, 'UTC')"
-#define ET_SQL_MINUTES_TO                                                     \
-    " AND toDate(minute) <= toDate(toDateTime({minute:Int64}, 'UTC')) "       \
-    "AND minute <= toDateTime({minute:Int64}, 'UTC')"
-
-#define ET_SQL_DAYS_ASC                                                       \
-    " AND toDate(minute) <= (SELECT max(day) FROM (SELECT toDate(minute) "    \
-    "AS day FROM error_counts WHERE project_id = {project:UInt64}"
-#define ET_SQL_DAYS_DESC                                                      \
-    " AND toDate(minute) >= (SELECT min(day) FROM (SELECT toDate(minute) "    \
-    "AS day FROM error_counts WHERE project_id = {project:UInt64}"
-
-#define ET_SQL_MINUTES_ASC                                                    \
-    " ORDER BY toDate(minute) LIMIT {window:UInt64})) "                       \
-    "ORDER BY minute LIMIT {window:UInt64})"
-#define ET_SQL_MINUTES_DESC                                                   \
-    " ORDER BY toDate(minute) DESC LIMIT {window:UInt64})) "                  \
-    "ORDER BY minute DESC LIMIT {window:UInt64})"
-
 
 /* the page, cut where its payloads get too large; "found" is how many there
  * would have been */
@@ -94,28 +62,22 @@
     "level, platform, type, value, message, culprit, environment, release, "
 #define ET_SQL_EVENTS_PAYLOAD  "payload"
 #define ET_SQL_EVENTS_NONE     "'' AS payload"
+#define ET_SQL_EVENTS_OF_ERROR    " FROM events"
+#define ET_SQL_EVENTS_OF_PROJECT  " FROM events_by_time"
 #define ET_SQL_EVENTS_WHERE                                                   \
-    " FROM events WHERE project_id = {project:UInt64} "                       \
+    " WHERE project_id = {project:UInt64} "                                   \
     "AND timestamp >= fromUnixTimestamp64Micro({from:Int64}, 'UTC') "         \
     "AND timestamp <= fromUnixTimestamp64Micro({to:Int64}, 'UTC')"
 #define ET_SQL_EVENTS_BODY     " AND payload != ''"
-/*
- * The same without the payloads, which are most of the bytes: what has a body
- * is told by the grouping, which folded rows do not have.
- */
-#define ET_SQL_EVENTS_GROUPED  " AND grouping != ''"
+/* the same without reading the payloads, which are most of the bytes */
+#define ET_SQL_EVENTS_LISTED   " AND body"
 
 #define ET_SQL_EVENTS_ERROR                                                   \
     " AND fingerprint = {fingerprint:UInt64}"
-#define ET_SQL_EVENTS_PROJECT                                                 \
-    " AND fingerprint IN (SELECT fingerprint FROM error_counts "              \
-    "WHERE project_id = {project:UInt64} "                                    \
-    "AND toDate(minute) BETWEEN "                                             \
-    "toDate(fromUnixTimestamp64Micro({from:Int64}, 'UTC')) "                  \
-    "AND toDate(fromUnixTimestamp64Micro({to:Int64}, 'UTC')) "                \
-    "AND minute BETWEEN "                                                     \
-    "toStartOfMinute(fromUnixTimestamp64Micro({from:Int64}, 'UTC')) "         \
-    "AND fromUnixTimestamp64Micro({to:Int64}, 'UTC'))"
+/* where their payloads are asked for, the page of a project is found first */
+#define ET_SQL_EVENTS_KEYS                                                    \
+    " AND (fingerprint, timestamp, event_id) IN (SELECT fingerprint, "        \
+    "timestamp, event_id"
 
 #define ET_SQL_EVENTS_BEHIND                                                  \
     " AND (timestamp, event_id) > (fromUnixTimestamp64Micro({key:Int64}, "    \
@@ -124,13 +86,18 @@
     " AND (timestamp, event_id) < (fromUnixTimestamp64Micro({key:Int64}, "    \
     "'UTC'), {id:UUID})"
 
+#define ET_SQL_EVENTS_FIRST                                                   \
+    " ORDER BY timestamp, event_id LIMIT {limit:UInt64})"
+#define ET_SQL_EVENTS_LAST                                                    \
+    " ORDER BY timestamp DESC, event_id DESC LIMIT {limit:UInt64})"
+
 #define ET_SQL_EVENTS_ASC                                                     \
-    " ORDER BY timestamp, event_id LIMIT {limit:UInt64}) "                    \
+    ET_SQL_EVENTS_FIRST " "                                                   \
     "WINDOW w AS (ORDER BY timestamp, event_id "                              \
     "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) "                     \
     "WHERE place = 1 OR total <= {bytes:UInt64} ORDER BY place"
 #define ET_SQL_EVENTS_DESC                                                    \
-    " ORDER BY timestamp DESC, event_id DESC LIMIT {limit:UInt64}) "          \
+    ET_SQL_EVENTS_LAST " "                                                    \
     "WINDOW w AS (ORDER BY timestamp DESC, event_id DESC "                    \
     "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) "                     \
     "WHERE place = 1 OR total <= {bytes:UInt64} ORDER BY place"
@@ -155,7 +122,7 @@
 
 #define ET_SQL_BESIDE                                                         \
     " FROM events WHERE project_id = {project:UInt64} "                       \
-    "AND fingerprint = {fingerprint:UInt64} AND grouping != ''"
+    "AND fingerprint = {fingerprint:UInt64} AND body"
 #define ET_SQL_BESIDE_AT(place, order)                                        \
     "SELECT replaceAll(toString(event_id), '-', '')" ET_SQL_BESIDE place      \
     " AND timestamp = (SELECT timestamp" ET_SQL_BESIDE place                  \

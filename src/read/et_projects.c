@@ -13,7 +13,7 @@
 #define ET_SQL_PROJECTS_ALL                                                   \
     "SELECT project_id, max(p.organization), max(p.slug), max(p.name), "      \
     "max(p.platform) FROM (SELECT DISTINCT project_id, '' AS organization, "  \
-    "'' AS slug, '' AS name, '' AS platform FROM errors UNION ALL "           \
+    "'' AS slug, '' AS name, '' AS platform FROM projects_seen UNION ALL "    \
     "SELECT project_id, organization, slug, name, toString(platform) "        \
     "FROM projects FINAL) AS p "                                              \
     "GROUP BY project_id ORDER BY project_id LIMIT 10001"

@@ -23,14 +23,18 @@
 #define ET_ISSUE_MIX   UINT64_C(0x9e3779b97f4a7c15)
 #define ET_ISSUE_BASE  36
 
+/* of each project it is another error; few of these are one that there is */
+
 #define ET_SQL_ISSUE                                                          \
-    "SELECT project_id, fingerprint FROM errors WHERE "                       \
-    "fingerprint = bitAnd(reinterpretAsUInt64({issue:UInt64} "                \
-    "- project_id * 11400714819323198485), 9007199254740991)"
+    "SELECT project_id, fingerprint FROM errors "                             \
+    "WHERE (project_id, fingerprint) IN (SELECT project_id, "                 \
+    "bitAnd(reinterpretAsUInt64({issue:UInt64} "                              \
+    "- project_id * 11400714819323198485), 9007199254740991) "                \
+    "FROM projects_seen WHERE 1"
 #define ET_SQL_ISSUE_PROJECTS                                                 \
     " AND project_id IN {projects:Array(UInt64)}"
 #define ET_SQL_ISSUE_END                                                      \
-    " GROUP BY project_id, fingerprint ORDER BY project_id LIMIT 100"
+    ") GROUP BY project_id, fingerprint ORDER BY project_id LIMIT 100"
 
 #define ET_SQL_ISSUE_COLUMNS  "QQ"
 

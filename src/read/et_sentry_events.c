@@ -208,7 +208,7 @@ et_sentry_list_search(et_call_t *call, et_sentry_events_t *state)
 
     if (given == 1) {
         state->search.from = 0;
-        state->search.to = INT64_C(10413792000) * ET_SECOND;    /* 2300 */
+        state->search.to = ET_EVENTS_END;
     }
 
     state->filter.found = &state->search;

@@ -26,9 +26,11 @@ import et  # noqa: E402
 from et import CLICKHOUSE as URL, TOP, ok, same  # noqa: E402
 
 PROJECT = et.project()
-COUNTED = ("events", "errors", "error_counts", "error_changes")
-TABLES = COUNTED + ("error_tags", "releases_seen", "outcomes", "sessions",
-                    "check_ins", "feedback", "logs", "attachments")
+COUNTED = ("events", "events_by_time", "errors", "error_counts",
+           "error_changes")
+TABLES = COUNTED + ("error_tags", "releases_seen", "projects_seen", "outcomes",
+                    "sessions", "check_ins", "feedback", "logs",
+                    "attachments")
 SECOND = 1000000
 NOW = SECOND * int(time.time())
 
@@ -191,8 +193,8 @@ ok(second.returncode == 0, "it is applied again without an error",
    second.stdout)
 same(everything(), before, "and that changes no definition and no row")
 
-same(one("SELECT max(version) FROM errortracking.schema_version"), "4",
-     "the schema's version is 4")
+same(one("SELECT max(version) FROM errortracking.schema_version"), "5",
+     "the schema's version is 5")
 
 same(one("SELECT arrayStringConcat(groupArray(name), ',') FROM "
          "(SELECT name FROM system.columns WHERE database = 'errortracking' "
@@ -266,6 +268,21 @@ same(rows("SELECT outcome, reason, category, sum(n) FROM "
      "outcomes has what was accepted, by the rows, and what was not")
 
 
+def differences(database):
+    """Rows that only one of events and events_by_time has, or has twice."""
+    columns = one("SELECT arrayStringConcat(groupArray(name), ', ') "
+                  "FROM system.columns WHERE database = '%s' AND table = "
+                  "'events_by_time' AND name != 'body'" % database)
+    return int(one("SELECT count() FROM (SELECT sum(sign) AS s FROM ("
+                   "SELECT %s, payload != '' AS body, 1 AS sign "
+                   "FROM %s.events WHERE project_id = %d UNION ALL "
+                   "SELECT %s, body, -1 AS sign "
+                   "FROM %s.events_by_time WHERE project_id = %d) "
+                   "GROUP BY %s, body HAVING s != 0)"
+                   % (columns, database, PROJECT, columns, database, PROJECT,
+                      columns)))
+
+
 # counts
 
 ERROR = 1000
@@ -332,6 +349,9 @@ same(rows("SELECT environment, sum(n) FROM errortracking.error_counts "
           % (PROJECT, ERROR, ERROR + 1)),
      [["production", "2000008"], ["staging", "2"]],
      "error_counts sums n by environment")
+same(differences("errortracking"), 0,
+     "events_by_time has all events, folded ones too, with all but payload "
+     "and grouping")
 same(one("SELECT count() FROM errortracking.error_counts WHERE "
          "project_id = %d AND minute != toStartOfMinute(minute)" % PROJECT),
      "0", "in minutes")
@@ -414,11 +434,12 @@ def seen():
 
 
 try:
-    upgrade(lambda name: name < "020")
+    upgrade(lambda name: name < "020" and name[:3] not in ("006", "016"))
     into = "INSERT INTO %s.ingest (%s) FORMAT RowBinary" % (OLD, COLUMNS)
     post(into, encode(event(1, NOW, release="a@1"))
          + encode(event(2, NOW - SECOND, n=5, release="a@1"))
          + encode(event(2, NOW, release="")))
+    post("INSERT INTO %s.schema_version (version) VALUES (2)" % OLD)
     upgrade()
     before = [["a@1", "6", str(NOW - SECOND), str(NOW)]]
     same(seen(), before, "releases are known that were seen before")
@@ -431,6 +452,17 @@ try:
          "those that come are counted once, whatever is applied again")
     same([row[:2] for row in seen()[2:]], [["a@3", "0"]],
          "a session's is one without events")
+
+    # what came before the tables of version 5, and since
+    same(one("SELECT count() FROM %s.events" % OLD), "5",
+         "there are events of before and of since")
+    same(differences(OLD), 0,
+         "events_by_time has both, each of them once")
+    same(rows("SELECT project_id, toUnixTimestamp64Micro(min(first_seen)), "
+              "toUnixTimestamp64Micro(max(last_seen)) "
+              "FROM %s.projects_seen GROUP BY 1" % OLD),
+         [[str(PROJECT), str(NOW - SECOND), str(NOW + SECOND)]],
+         "and projects_seen has their project")
 
     # an error as a schema of version 3 has it: without a state of its text
     post("INSERT INTO %s.errors (project_id, fingerprint, first_seen, "

@@ -6,6 +6,7 @@ it is in ClickHouse, once.  Where the journal can't be written, nothing is
 answered 200.
 """
 
+import ctypes
 import os
 import re
 import signal
@@ -49,6 +50,16 @@ def journal(nginx, suffix=".wal"):
 
 def metric(nginx, name):
     return nginx.metrics().get('errortracking_%s{zone="errors"}' % name)
+
+
+def exchange(one, other):
+    """Each is where the other was, and no worker sees a moment between."""
+    AT_FDCWD, RENAME_EXCHANGE = -100, 2
+    if ctypes.CDLL(None, use_errno=True).renameat2(
+            AT_FDCWD, one.encode(), AT_FDCWD, other.encode(),
+            RENAME_EXCHANGE) != 0:
+        et.bail_out("%s and %s: %s" % (one, other,
+                                       os.strerror(ctypes.get_errno())))
 
 
 def storm(nginx, old, new):
@@ -120,12 +131,12 @@ def main():
         project, key = keys[2]
         load = begin(nginx, project, key)
         time.sleep(0.5)
-        os.rename(path, path + ".away")
-        with open(path, "w"):
+        with open(path + ".away", "w"):
             pass
+        exchange(path, path + ".away")
         time.sleep(2)
-        os.unlink(path)
-        os.rename(path + ".away", path)
+        exchange(path, path + ".away")
+        os.unlink(path + ".away")
         time.sleep(2)
         load.audit("a journal that can't be written")
         et.ok(load.statuses().get(503, 0) > 0,

@@ -12,7 +12,8 @@
 -- payloads several times a day to cut off the hours that have expired.  The
 -- price: a row is kept for at least 90 days, and until its part's newest row
 -- is 90 days old, so at the most about 120.
--- Another retention: ALTER TABLE errortracking.events MODIFY TTL ...
+-- Another retention: ALTER TABLE errortracking.events MODIFY TTL ..., and the
+-- same for events_by_time, whose lists lead here.
 --
 -- LowCardinality where a part has hundreds of different values at the most
 -- (levels, releases, SDKs).  What a client can make different in every event
@@ -23,14 +24,12 @@
 -- cost much CPU for little.  The same for other long texts.  Times are nearly
 -- sorted: Delta makes small numbers of them.  n is nearly always 1.
 --
--- Indexes: what is looked up without its error is looked up by an exact value
--- that is nearly unique, so a bloom filter leaves some granules of millions:
--- event_id (permalinks, support), trace_id (from a trace to its errors),
--- user_id (what happened to this user).  timestamp has a minmax index for
--- "the project's latest events", whatever their error.  There is no token
--- index on texts: a search for words goes over `errors`, which has a row per
--- error and not per event, and an index over the text of each event would
--- cost every insert more than a rare search gains.
+-- Index: an event that is looked up without its error is looked up by an exact
+-- value that is nearly unique, so a bloom filter leaves some granules of
+-- millions.  What else is asked whatever the error is asked of events_by_time.
+-- There is no token index on texts: a search for words goes over `errors`,
+-- which has a row per error and not per event, and an index over the text of
+-- each event would cost every insert more than a rare search gains.
 --
 -- body, whether a row is an event with its body, looks at grouping, which folded
 -- rows do not have either, as payloads are most of the bytes.
@@ -76,10 +75,7 @@ CREATE TABLE IF NOT EXISTS errortracking.events
     payload           String                   CODEC(ZSTD(1)),
     body              Bool                     ALIAS grouping != '',
 
-    INDEX by_time      timestamp TYPE minmax              GRANULARITY 1,
-    INDEX by_event_id  event_id  TYPE bloom_filter(0.001) GRANULARITY 4,
-    INDEX by_trace_id  trace_id  TYPE bloom_filter(0.001) GRANULARITY 4,
-    INDEX by_user_id   user_id   TYPE bloom_filter(0.01)  GRANULARITY 4
+    INDEX by_event_id  event_id  TYPE bloom_filter(0.001) GRANULARITY 4
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(timestamp)

@@ -7,6 +7,10 @@
 -- and grouping, which are asked for by the event's key (project, error, time).
 -- body says which rows have a payload there; the others are folded ones.
 --
+-- Indexes: what is looked up by a nearly unique value is found by a bloom
+-- filter: trace_id (from a trace to its errors), user_id (what happened to this
+-- user).
+--
 -- Granules are small, because most reads are of a page.
 --
 -- PARTITION BY, TTL: as in events, which it is a part of.
@@ -44,7 +48,6 @@ CREATE TABLE IF NOT EXISTS errortracking.events_by_time
     sdk_name          LowCardinality(String),
     sdk_version       LowCardinality(String),
 
-    INDEX by_event_id  event_id  TYPE bloom_filter(0.001) GRANULARITY 8,
     INDEX by_trace_id  trace_id  TYPE bloom_filter(0.001) GRANULARITY 8,
     INDEX by_user_id   user_id   TYPE bloom_filter(0.01)  GRANULARITY 8
 )

@@ -325,9 +325,9 @@ et_discover_from(et_sql_t *query, const et_discover_t *discover)
     int                          by_time;
     const et_discover_column_t  *column;
 
-    /* an issue's events are together in the table of events */
+    /* an issue's events, and one of an id, are found in the table of events */
 
-    by_time = !et_discover_search_issue(&discover->search);
+    by_time = !et_discover_search_key(&discover->search);
 
     et_discover_rows(query, discover, by_time);
 

@@ -63,8 +63,8 @@ const char *et_discover_search_check(et_call_t *call,
 /* Whether all of its words are of columns that error_counts has. */
 int et_discover_search_counted(const et_search_t *search);
 
-/* Whether what is found is of some issues only. */
-int et_discover_search_issue(const et_search_t *search);
+/* Whether it is for the events of some issues, or for some events by id. */
+int et_discover_search_key(const et_search_t *search);
 
 /* Adds the conditions, and, once in a query, the values of their parameters. */
 void et_discover_search_where(et_sql_t *query, const et_search_t *search,

@@ -127,7 +127,7 @@ et_discover_search_counted(const et_search_t *search)
 
 
 int
-et_discover_search_issue(const et_search_t *search)
+et_discover_search_key(const et_search_t *search)
 {
     int                          has;
     size_t                       i;
@@ -136,8 +136,8 @@ et_discover_search_issue(const et_search_t *search)
     for (i = 0; i < search->nterms; i++) {
         column = et_word_column(&search->terms[i], &has);
 
-        if (column != NULL && column->find == ET_FIND_ISSUE && !has
-            && !search->terms[i].negated)
+        if (column != NULL && !has && !search->terms[i].negated
+            && (column->find == ET_FIND_ISSUE || column->find == ET_FIND_ID))
         {
             return 1;
         }

@@ -119,7 +119,8 @@
     " AND (project_id, fingerprint) IN (" ET_SQL_TAGS                         \
     " AND key = 'environment' AND value IN {environments:Array(String)})"
 #define ET_SQL_USERS(column)                                                  \
-    "SELECT project_id, fingerprint FROM events WHERE " ET_SQL_OF_PROJECTS    \
+    "SELECT project_id, fingerprint FROM events_by_time "                     \
+    "WHERE " ET_SQL_OF_PROJECTS                                               \
     " AND " column " IN {v%u:Array(String)})"
 #define ET_SQL_DECISION(condition)                                            \
     "SELECT project_id, fingerprint FROM error_status FINAL WHERE "           \

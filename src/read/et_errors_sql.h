@@ -1,8 +1,7 @@
 /*
  * The SQL of et_errors*.c, in parts that are put together.  Parameters of the
  * page's query: projects, fingerprints, since, until, from, to, asof, key,
- * id0, id1, limit, text, environments; of its numbered words: k%u, v%u; and of
- * those about the page: errors.
+ * id0, id1, limit, text, environments; of its numbered words: k%u, v%u.
  */
 
 #ifndef ET_ERRORS_SQL_H
@@ -256,11 +255,7 @@
     " ORDER BY key, project_id, fingerprint LIMIT {limit:UInt64}"
 
 
-/* What is shown of the errors of a page; each is one range of a table, where
- * projects and fingerprints, asked for apart, would be one for each of both */
-
-#define ET_SQL_OF_ERRORS                                                      \
-    "(project_id, fingerprint) IN {errors:Array(Tuple(UInt64, UInt64))}"
+/* What is shown of the errors of a page */
 
 #define ET_SQL_SHOWN                                                          \
     "WITH argMinMerge(errors.first) AS f, argMaxMerge(errors.last) AS l "     \
@@ -270,7 +265,7 @@
     "l.level, l.platform, l.type, l.value, l.message, l.culprit, l.logger, "  \
     "l.environment, replaceAll(toString(f.event_id), '-', ''), "              \
     "replaceAll(toString(l.event_id), '-', ''), f.release, l.release "        \
-    "FROM errors WHERE " ET_SQL_OF_ERRORS                                     \
+    "FROM errors WHERE " ET_SQL_OF_PROJECTS ET_SQL_ERRORS_THESE               \
     " GROUP BY project_id, fingerprint"
 
 #define ET_SQL_SHOWN_COLUMNS  "QQttQQssssssssssss"
@@ -279,7 +274,7 @@
     "SELECT project_id, fingerprint, "                                        \
     "toInt64(intDiv(toUnixTimestamp(minute) - {from:Int64}, {step:Int64})) "  \
     "AS bucket, sum(error_counts.n) FROM error_counts "                       \
-    "WHERE " ET_SQL_OF_ERRORS                                                 \
+    "WHERE " ET_SQL_OF_PROJECTS ET_SQL_ERRORS_THESE                           \
     " AND toDate(minute) >= toDate(toDateTime({from:Int64}, 'UTC')) "         \
     "AND minute >= toDateTime({from:Int64}, 'UTC') "                          \
     "GROUP BY project_id, fingerprint, bucket"
@@ -289,7 +284,7 @@
 #define ET_SQL_DECISIONS                                                      \
     "SELECT project_id, fingerprint, status, changed, changed_by, release, "  \
     "after_release, until, until_n, until_users, assigned_to "                \
-    "FROM error_status FINAL WHERE " ET_SQL_OF_ERRORS
+    "FROM error_status FINAL WHERE " ET_SQL_OF_PROJECTS ET_SQL_ERRORS_THESE
 
 #define ET_SQL_DECISIONS_COLUMNS  "QQstssCtQQs"
 
@@ -297,7 +292,7 @@
     "SELECT project_id, fingerprint, value, "                                 \
     "min(error_tags.first_seen) AS first_seen, "                              \
     "max(error_tags.last_seen) AS last_seen FROM error_tags WHERE "           \
-    ET_SQL_OF_ERRORS " AND key = 'release' "                                  \
+    ET_SQL_OF_PROJECTS ET_SQL_ERRORS_THESE " AND key = 'release' "            \
     "GROUP BY project_id, fingerprint, value"
 
 #define ET_SQL_RELEASES_COLUMNS  "QQstt"

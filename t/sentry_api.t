@@ -783,8 +783,8 @@ subtest "several are decided about, and deleted" => sub {
            . "project_id = $of AND fingerprint IN (SELECT fingerprint FROM "
            . "errortracking.events WHERE project_id = $of)") : 1,
        "nothing of theirs is left in $_")
-        for qw(events errors error_counts error_tags error_changes
-               error_status);
+        for qw(events events_by_time errors error_counts error_tags
+               error_changes error_status);
 };
 
 

@@ -82,6 +82,6 @@ SELECT
     user_email, user_name, user_ip, users, tags, notes, sdk_name, sdk_version
 FROM errortracking.events
 WHERE (SELECT max(version) FROM errortracking.schema_version) BETWEEN 1 AND 4
-  AND (project_id, timestamp, event_id) NOT IN
-      (SELECT project_id, timestamp, event_id
+  AND (project_id, timestamp, event_id, fingerprint) NOT IN
+      (SELECT project_id, timestamp, event_id, fingerprint
        FROM errortracking.events_by_time);

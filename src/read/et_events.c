@@ -171,7 +171,7 @@ et_events_ask_times(et_call_t *call, const et_events_filter_t *filter)
 static void
 et_events_ask_page(et_call_t *call, const et_events_filter_t *filter)
 {
-    int        ascending;
+    int        ascending, payloads;
     et_sql_t  *query;
 
     ascending = et_events_ascending(filter);
@@ -196,20 +196,15 @@ et_events_ask_page(et_call_t *call, const et_events_filter_t *filter)
                           ? ET_SQL_EVENT_BRIEF : ET_SQL_EVENT_WIDE);
     }
 
-    if (!filter->whole_project) {
-        et_sql_add(query, ET_SQL_EVENTS_OF_ERROR);
-        et_events_where(call, query, filter);
-        et_sql_u64(query, "fingerprint", filter->fingerprint);
+    payloads = filter->whole_project && !filter->no_payload;
 
-    } else if (filter->no_payload) {
-        et_sql_add(query, ET_SQL_EVENTS_OF_PROJECT);
-        et_events_where(call, query, filter);
+    if (payloads) {
+        et_sql_add(query, ET_SQL_EVENTS_OF_KEYS);
+    }
 
-    } else {
-        et_sql_add(query, ET_SQL_EVENTS_OF_ERROR ET_SQL_EVENTS_WHERE
-                          ET_SQL_EVENTS_BODY ET_SQL_EVENTS_KEYS
-                          ET_SQL_EVENTS_OF_PROJECT);
-        et_events_where(call, query, filter);
+    et_events_where(call, query, filter);
+
+    if (payloads) {
         et_sql_add(query, ascending ? ET_SQL_EVENTS_FIRST
                                     : ET_SQL_EVENTS_LAST);
     }
@@ -225,7 +220,8 @@ et_events_ask_page(et_call_t *call, const et_events_filter_t *filter)
 }
 
 
-/* Which events of its table are on the page, and behind it. */
+/* Which events are on the page, and the next: of a project in the order of
+ * their times, of an error in that of the errors. */
 
 static void
 et_events_where(et_call_t *call, et_sql_t *query,
@@ -233,13 +229,16 @@ et_events_where(et_call_t *call, et_sql_t *query,
 {
     const et_cursor_t  *cursor;
 
-    et_sql_add(query, ET_SQL_EVENTS_WHERE);
+    if (filter->whole_project) {
+        et_sql_add(query, ET_SQL_EVENTS_BY_TIME ET_SQL_EVENTS_WHERE
+                          ET_SQL_EVENTS_LISTED);
 
-    et_sql_add(query, filter->whole_project || filter->no_payload
-                      ? ET_SQL_EVENTS_LISTED : ET_SQL_EVENTS_BODY);
-
-    if (!filter->whole_project) {
+    } else {
+        et_sql_add(query, ET_SQL_EVENTS_BY_ERROR ET_SQL_EVENTS_WHERE);
+        et_sql_add(query, filter->no_payload ? ET_SQL_EVENTS_LISTED
+                                             : ET_SQL_EVENTS_BODY);
         et_sql_add(query, ET_SQL_EVENTS_ERROR);
+        et_sql_u64(query, "fingerprint", filter->fingerprint);
     }
 
     if (filter->found != NULL) {

@@ -62,20 +62,25 @@
     "level, platform, type, value, message, culprit, environment, release, "
 #define ET_SQL_EVENTS_PAYLOAD  "payload"
 #define ET_SQL_EVENTS_NONE     "'' AS payload"
-#define ET_SQL_EVENTS_OF_ERROR    " FROM events"
-#define ET_SQL_EVENTS_OF_PROJECT  " FROM events_by_time"
+
+#define ET_SQL_EVENTS_BY_ERROR  " FROM events"
+#define ET_SQL_EVENTS_BY_TIME   " FROM events_by_time"
 #define ET_SQL_EVENTS_WHERE                                                   \
     " WHERE project_id = {project:UInt64} "                                   \
     "AND timestamp >= fromUnixTimestamp64Micro({from:Int64}, 'UTC') "         \
     "AND timestamp <= fromUnixTimestamp64Micro({to:Int64}, 'UTC')"
-#define ET_SQL_EVENTS_BODY     " AND payload != ''"
-/* the same without reading the payloads, which are most of the bytes */
-#define ET_SQL_EVENTS_LISTED   " AND body"
-
 #define ET_SQL_EVENTS_ERROR                                                   \
     " AND fingerprint = {fingerprint:UInt64}"
-/* where their payloads are asked for, the page of a project is found first */
-#define ET_SQL_EVENTS_KEYS                                                    \
+#define ET_SQL_EVENTS_BODY      " AND payload != ''"
+
+/* the same without reading the payloads, which are most of the bytes */
+
+#define ET_SQL_EVENTS_LISTED    " AND body"
+
+/* a project's page with its payloads: those of the page without them */
+
+#define ET_SQL_EVENTS_OF_KEYS                                                 \
+    ET_SQL_EVENTS_BY_ERROR ET_SQL_EVENTS_WHERE ET_SQL_EVENTS_BODY             \
     " AND (fingerprint, timestamp, event_id) IN (SELECT fingerprint, "        \
     "timestamp, event_id"
 

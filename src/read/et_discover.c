@@ -22,6 +22,10 @@ static void et_discover_from(et_sql_t *query,
     const et_discover_t *discover);
 static void et_discover_rows(et_sql_t *query, const et_discover_t *discover,
     int by_time);
+static void et_discover_conditions(et_sql_t *query,
+    const et_discover_t *discover);
+static void et_discover_conditions_params(et_call_t *call, et_sql_t *query,
+    const et_discover_t *discover);
 static void et_discover_order(et_sql_t *query, const et_discover_t *discover);
 static void et_discover_top(et_sql_t *query, const et_discover_t *discover,
     et_discover_part_t part);
@@ -308,13 +312,33 @@ void
 et_discover_where(et_call_t *call, et_sql_t *query,
     const et_discover_t *discover)
 {
+    et_discover_conditions(query, discover);
+    et_discover_conditions_params(call, query, discover);
+}
+
+
+/* Its environments and words; and, once in a query, their parameters. */
+
+static void
+et_discover_conditions(et_sql_t *query, const et_discover_t *discover)
+{
     if (discover->nenvironments != 0) {
         et_sql_add(query, ET_SQL_DISCOVER_ENVIRONMENTS);
+    }
+
+    et_discover_search_where(query, &discover->search, discover->counts);
+}
+
+
+static void
+et_discover_conditions_params(et_call_t *call, et_sql_t *query,
+    const et_discover_t *discover)
+{
+    if (discover->nenvironments != 0) {
         et_sql_strs(query, "environments", discover->environments,
                     discover->nenvironments);
     }
 
-    et_discover_search_where(query, &discover->search, 0);
     et_discover_search_params(call, query, discover);
 }
 
@@ -360,11 +384,7 @@ et_discover_rows(et_sql_t *query, const et_discover_t *discover, int by_time)
                       : by_time ? ET_SQL_DISCOVER_BY_TIME
                                 : ET_SQL_DISCOVER_EVENTS);
 
-    if (discover->nenvironments != 0) {
-        et_sql_add(query, ET_SQL_DISCOVER_ENVIRONMENTS);
-    }
-
-    et_discover_search_where(query, &discover->search, discover->counts);
+    et_discover_conditions(query, discover);
 }
 
 
@@ -454,11 +474,6 @@ et_discover_params(et_call_t *call, et_sql_t *query,
                                + ET_DISCOVER_MORE);
     et_discover_rates(query, discover);
 
-    if (discover->nenvironments != 0) {
-        et_sql_strs(query, "environments", discover->environments,
-                    discover->nenvironments);
-    }
-
     for (i = 0; i < discover->nfields; i++) {
         field = &discover->fields[i];
 
@@ -473,7 +488,7 @@ et_discover_params(et_call_t *call, et_sql_t *query,
         }
     }
 
-    et_discover_search_params(call, query, discover);
+    et_discover_conditions_params(call, query, discover);
 }
 
 

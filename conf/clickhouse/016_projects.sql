@@ -18,7 +18,8 @@ ENGINE = ReplacingMergeTree(version)
 ORDER BY project_id;
 
 -- Which projects have errors: a row a project, which every call of the Sentry
--- API asks for.  It goes away with the last of the project's errors.
+-- API asks for.  It goes away as the errors do, by the time they were last seen;
+-- a project whose errors were deleted one by one is in the list until then.
 
 CREATE TABLE IF NOT EXISTS errortracking.projects_seen
 (

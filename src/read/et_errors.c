@@ -2,7 +2,7 @@
  * What is shown of errors, and one error.
  */
 
-#include "et_errors.h"
+#include "et_errors_internal.h"
 #include "et_errors_sql.h"
 #include "et_hash.h"
 #include "et_time.h"
@@ -129,7 +129,7 @@ et_errors_read_shown(et_call_t *call, const et_slice_t *answers,
 
         /* what the page was asked for, though it has changed since */
 
-        error->status = list->status != ET_STATUS_ANY
+        error->status = list->status != ET_STATUS_ANY && !error->candidate
                         ? list->status : et_error_state(error, call->now);
         error->regressed = error->decided == ET_STATUS_RESOLVED
                            && error->status == ET_STATUS_UNRESOLVED;

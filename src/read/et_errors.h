@@ -1,17 +1,10 @@
 /*
  * Lists of errors, and one error: what every read API shows of them.
  *
- * A list is read in steps.  First what its query has to look at: planning a join
- * costs more than all else.  Then its page: which errors, in which order, from
- * the narrow columns of the projects' errors.  Then what is shown of these
- * few: names, users, state, counts of a period.  So the cost of a
- * page is that of the number of errors of its projects, and never that of
- * their events.
- *
- *     step 0   et_errors_ask_needs()
- *     step 1   et_errors_read_needs(), et_errors_ask_page()
- *     step 2   et_errors_read_page(), et_errors_ask_shown()
- *     step 3   et_errors_read_shown(), which may ask for a step 4
+ * A list is read in steps: which errors are on its page, from the narrow columns
+ * of the projects' errors; then what is shown of these few: names, users,
+ * state, counts of a period.  So the cost of a page is that of the number of
+ * errors of its projects, and never that of their events.
  */
 
 #ifndef ET_ERRORS_H
@@ -32,6 +25,20 @@ typedef enum {
     ET_SORT_COUNT
 } et_error_sort_t;
 
+/* A period that is counted in buckets: "from" is a multiple of "step". */
+typedef struct {
+    int64_t           from;           /* seconds */
+    int64_t           step;           /* seconds */
+    size_t            n;              /* buckets; 0: none is asked */
+} et_buckets_t;
+
+typedef enum {
+    ET_ERRORS_BEGIN = 0,
+    ET_ERRORS_NEEDS,
+    ET_ERRORS_PAGE,
+    ET_ERRORS_SHOWN
+} et_errors_phase_t;
+
 typedef struct {
     const uint64_t   *projects;
     size_t            nprojects;
@@ -50,22 +57,24 @@ typedef struct {
 
     et_cursor_t       cursor;
     uint64_t          limit;
+    et_buckets_t      buckets;        /* counted of each */
     unsigned          brief:1;        /* of a decision, the state is enough */
+    unsigned          bare:1;         /* which they are is enough */
 
-    /* set by et_errors_read_needs(): how many errors of the projects; of very
-     * many projects it may be more */
+    /* of et_errors_step() */
+    et_errors_phase_t phase;
+    unsigned          whole:1;        /* the candidates were too few */
+    unsigned          asking_decided:1;
+    unsigned          asking_changed:1;
+    unsigned          know_decided:1;
+    unsigned          know_changed:1;
+
+    /* how many errors of the projects */
     uint64_t          decided;        /* are resolved or ignored */
     uint64_t          released;       /* in a release */
     uint64_t          by_users;       /* until they have so many users */
     uint64_t          changed;        /* have been seen since the first page */
 } et_errors_filter_t;
-
-/* A period that is counted in buckets: "from" is a multiple of "step". */
-typedef struct {
-    int64_t           from;           /* seconds */
-    int64_t           step;           /* seconds */
-    size_t            n;              /* buckets; 0: none is asked */
-} et_buckets_t;
 
 typedef struct {
     uint64_t          project;
@@ -79,6 +88,7 @@ typedef struct {
     unsigned          after_release:1;
     unsigned          regressed:1;    /* resolved, and seen again */
     unsigned          reached:1;      /* seen in a release that counts */
+    unsigned          candidate:1;    /* its state is to be seen yet */
     int64_t           until;          /* ignored: see 007_error_status.sql */
     uint64_t          until_n;
     uint64_t          until_users;
@@ -113,7 +123,8 @@ typedef struct {
     int64_t           asof;           /* when the first page was read */
     unsigned          more:1;         /* behind the last one, in the */
     unsigned          before:1;       /* order of the list, and before */
-    et_status_t       status;         /* of all of them; ANY: see each */
+    et_status_t       status;         /* that was asked for; ANY: see each */
+    unsigned          candidates:1;   /* some are, yet */
     unsigned          decided:1;      /* decisions are asked, too */
     unsigned          released:1;     /* releases have been asked */
     et_buckets_t      buckets;
@@ -123,35 +134,19 @@ typedef struct {
 } et_errors_t;
 
 
-/* Adds queries to the step. */
-void et_errors_ask_needs(et_call_t *call, const et_errors_filter_t *filter);
-
-/* 1, or 0 where the call is answered. */
-int et_errors_read_needs(et_call_t *call, const et_slice_t *answers,
-    et_errors_filter_t *filter);
-
 /*
- * The same in halves, a query each: what was decided, before it is known of
- * which projects the list is (NULL: of any), and, where there is a cursor,
- * what has changed since the first page.
+ * A list: to be called at each step with the answers to what it asked at the
+ * one before, until it is read.  A bare one has what a page knows of each: ids,
+ * key, first_seen, last_seen, n.
  */
-void et_errors_ask_decided(et_call_t *call, const uint64_t *projects,
-    size_t nprojects);
-int et_errors_read_decided(et_call_t *call, et_slice_t answer,
-    et_errors_filter_t *filter);
-void et_errors_ask_changed(et_call_t *call, const et_errors_filter_t *filter);
-int et_errors_read_changed(et_call_t *call, et_slice_t answer,
-    et_errors_filter_t *filter);
+typedef enum {
+    ET_ERRORS_ASK = 0,         /* queries are added to the step, four at most */
+    ET_ERRORS_READ,            /* the list is read */
+    ET_ERRORS_ANSWERED         /* the call is answered, with an error */
+} et_errors_rc_t;
 
-/* Adds the page's query to the step. */
-void et_errors_ask_page(et_call_t *call, const et_errors_filter_t *filter);
-
-/*
- * Reads it: 1, or 0 where the call is answered.  The items have what a page
- * knows: ids, key, first_seen, last_seen, n.
- */
-int et_errors_read_page(et_call_t *call, et_slice_t answer,
-    const et_errors_filter_t *filter, et_errors_t *list);
+et_errors_rc_t et_errors_step(et_call_t *call, const et_slice_t *answers,
+    et_errors_filter_t *filter, et_errors_t *list);
 
 /* The cursors of the pages behind and before the one that was read, as GitLab
  * and as Sentry's clients read them. */
@@ -159,21 +154,13 @@ void et_errors_link_sentry(et_call_t *call, const et_errors_t *list);
 void et_errors_link(et_call_t *call, const et_errors_filter_t *filter,
     const et_errors_t *list);
 
-/* Adds up to three queries to the step, buckets' where they are asked.  An
- * empty list needs none. */
-void et_errors_ask_shown(et_call_t *call, const et_errors_t *list);
-
-/* 1; 0 where the call is answered; -1 where something more is asked, and this
- * is to be called again at the next step. */
-int et_errors_read_shown(et_call_t *call, const et_slice_t *answers,
-    et_errors_t *list);
-
-/* One error. */
+/* One error: adds up to three queries to the step. */
 void et_errors_ask_one(et_call_t *call, const uint64_t *project,
     const uint64_t *fingerprint, const et_buckets_t *buckets);
 
-/* As et_errors_read_shown(); the list is zeroed before the first time.  404
- * where there is no such error. */
+/* 1; 0 where the call is answered, 404 where there is no such error; -1 where
+ * something more is asked, and this is to be called again at the next step.
+ * The list is zeroed before the first time. */
 int et_errors_read_one(et_call_t *call, const et_slice_t *answers,
     uint64_t project, uint64_t fingerprint, const et_buckets_t *buckets,
     et_errors_t *list);

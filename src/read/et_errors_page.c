@@ -2,22 +2,30 @@
  * A page of a list of errors: which they are, in which order.
  */
 
-#include "et_errors.h"
+#include "et_errors_internal.h"
 #include "et_errors_search.h"
 #include "et_errors_sql.h"
 
 
-/* projects that are looked for among those that have decisions */
-#define ET_ERRORS_FEW  64
+/* rows for each place of the page, and the largest page that has them */
+#define ET_ERRORS_CANDIDATES      3
+#define ET_ERRORS_CANDIDATES_MAX  1000
 
 
+static int et_errors_of_candidates(const et_errors_filter_t *filter);
+static uint64_t et_errors_rows(const et_errors_filter_t *filter);
+static void et_errors_ask_candidates(et_sql_t *query,
+    const et_errors_filter_t *filter);
 static void et_errors_ask_key(et_sql_t *query,
     const et_errors_filter_t *filter);
 static void et_errors_ask_errors(et_call_t *call, et_sql_t *query,
     const et_errors_filter_t *filter);
 static void et_errors_ask_period(et_sql_t *query,
     const et_errors_filter_t *filter);
-static void et_errors_ask_many(et_sql_t *query,
+static int et_errors_of_frequent(const et_errors_filter_t *filter);
+static void et_errors_ask_frequent(et_sql_t *query,
+    const et_errors_filter_t *filter);
+static void et_errors_ask_least(et_sql_t *query,
     const et_errors_filter_t *filter);
 static int et_errors_of_state(const et_errors_filter_t *filter);
 static int et_errors_of_decided(const et_errors_filter_t *filter);
@@ -28,100 +36,40 @@ static void et_errors_ask_joins(et_sql_t *query,
 static void et_errors_ask_order(et_sql_t *query,
     const et_errors_filter_t *filter);
 static void et_errors_read_row(const et_value_t *row, et_error_t *error);
-static void et_errors_reverse(et_errors_t *list);
-static void et_errors_cursors(const et_errors_t *list, et_cursor_t *next,
-    et_cursor_t *previous);
-static int et_errors_unreadable(et_call_t *call);
 
 
-void
-et_errors_ask_decided(et_call_t *call, const uint64_t *projects,
-    size_t nprojects)
+/*
+ * Planning a join costs more than a page without one, so what is decided about
+ * the projects' errors, and whether any has changed since the first page, is
+ * asked before.  Candidates are not joined with decisions.
+ */
+
+unsigned
+et_errors_ask_needs(et_call_t *call, et_errors_filter_t *filter)
 {
     et_sql_t  *query;
 
-    query = et_call_query(call, ET_SQL_NEEDS_COLUMNS);
+    filter->asking_decided = filter->search.status != ET_STATUS_ANY
+                             && !et_errors_of_candidates(filter)
+                             && !filter->know_decided;
+    filter->asking_changed = filter->cursor.given && !filter->know_changed;
 
-    et_sql_add(query, ET_SQL_NEEDS);
+    if (filter->asking_decided) {
+        query = et_call_query(call, ET_SQL_NEEDS_COLUMNS);
 
-    if (projects != NULL) {
-        et_sql_add(query, ET_SQL_NEEDS_OF);
-        et_sql_u64s(query, "projects", projects, nprojects);
+        et_sql_add(query, ET_SQL_NEEDS);
+        et_sql_u64s(query, "projects", filter->projects, filter->nprojects);
     }
 
-    et_sql_add(query, ET_SQL_NEEDS_END);
-}
+    if (filter->asking_changed) {
+        query = et_call_query(call, ET_SQL_CHANGED_COLUMNS);
 
-
-int
-et_errors_read_decided(et_call_t *call, et_slice_t answer,
-    et_errors_filter_t *filter)
-{
-    size_t       i;
-    et_result_t  result;
-
-    et_result_open(&result, ET_SQL_NEEDS_COLUMNS, answer);
-
-    while (et_result_next(&result)) {
-
-        /* of many it need not be exact: one too many only costs time */
-
-        for (i = 0; i < filter->nprojects && i < ET_ERRORS_FEW; i++) {
-            if (filter->projects[i] == result.row[0].u) {
-                break;
-            }
-        }
-
-        if (i < filter->nprojects) {
-            filter->decided += result.row[1].u;
-            filter->released += result.row[2].u;
-            filter->by_users += result.row[3].u;
-        }
+        et_sql_add(query, ET_SQL_CHANGED);
+        et_sql_u64s(query, "projects", filter->projects, filter->nprojects);
+        et_sql_i64(query, "asof", filter->cursor.asof);
     }
 
-    return result.bad ? et_errors_unreadable(call) : 1;
-}
-
-
-void
-et_errors_ask_changed(et_call_t *call, const et_errors_filter_t *filter)
-{
-    et_sql_t  *query;
-
-    query = et_call_query(call, ET_SQL_CHANGED_COLUMNS);
-
-    et_sql_add(query, ET_SQL_CHANGED);
-    et_sql_u64s(query, "projects", filter->projects, filter->nprojects);
-    et_sql_i64(query, "asof", filter->cursor.asof);
-}
-
-
-int
-et_errors_read_changed(et_call_t *call, et_slice_t answer,
-    et_errors_filter_t *filter)
-{
-    et_result_t  result;
-
-    et_result_open(&result, ET_SQL_CHANGED_COLUMNS, answer);
-
-    if (!et_result_next(&result)) {
-        return et_errors_unreadable(call);
-    }
-
-    filter->changed = result.row[0].u;
-
-    return 1;
-}
-
-
-void
-et_errors_ask_needs(et_call_t *call, const et_errors_filter_t *filter)
-{
-    et_errors_ask_decided(call, filter->projects, filter->nprojects);
-
-    if (filter->cursor.given) {
-        et_errors_ask_changed(call, filter);
-    }
+    return filter->asking_decided + filter->asking_changed;
 }
 
 
@@ -129,9 +77,35 @@ int
 et_errors_read_needs(et_call_t *call, const et_slice_t *answers,
     et_errors_filter_t *filter)
 {
-    return et_errors_read_decided(call, answers[0], filter)
-           && (!filter->cursor.given
-               || et_errors_read_changed(call, answers[1], filter));
+    et_result_t  result;
+
+    if (filter->asking_decided) {
+        et_result_open(&result, ET_SQL_NEEDS_COLUMNS, *answers++);
+
+        if (!et_result_next(&result)) {
+            et_call_unreadable(call);
+            return 0;
+        }
+
+        filter->decided = result.row[0].u;
+        filter->released = result.row[1].u;
+        filter->by_users = result.row[2].u;
+        filter->know_decided = 1;
+    }
+
+    if (filter->asking_changed) {
+        et_result_open(&result, ET_SQL_CHANGED_COLUMNS, *answers);
+
+        if (!et_result_next(&result)) {
+            et_call_unreadable(call);
+            return 0;
+        }
+
+        filter->changed = result.row[0].u;
+        filter->know_changed = 1;
+    }
+
+    return 1;
 }
 
 
@@ -143,6 +117,8 @@ et_errors_ask_page(et_call_t *call, const et_errors_filter_t *filter)
     query = et_call_query(call, ET_SQL_PAGE_COLUMNS);
 
     et_sql_add(query, ET_SQL_PAGE);
+    et_errors_ask_candidates(query, filter);
+    et_sql_add(query, ET_SQL_PAGE_FROM);
     et_errors_ask_key(query, filter);
     et_errors_ask_errors(call, query, filter);
     et_errors_ask_joins(query, filter);
@@ -150,6 +126,62 @@ et_errors_ask_page(et_call_t *call, const et_errors_filter_t *filter)
     et_errors_ask_order(query, filter);
 
     et_sql_u64s(query, "projects", filter->projects, filter->nprojects);
+}
+
+
+/*
+ * Whether the page is asked for with more errors than it has place for, of
+ * which those that nobody has decided about are certainly unresolved, and those
+ * that can't have as many users are left out.  Mostly this does; where it does
+ * not, the page is asked for as a whole, which costs twice as much.
+ */
+
+static int
+et_errors_of_candidates(const et_errors_filter_t *filter)
+{
+    if (filter->whole || filter->bare
+        || filter->limit > ET_ERRORS_CANDIDATES_MAX)
+    {
+        return 0;
+    }
+
+    if (filter->search.status != ET_STATUS_ANY) {
+        return !et_errors_of_decided(filter);
+    }
+
+    return et_errors_of_frequent(filter);
+}
+
+
+/* How many rows are asked for; one more than the page has says whether there is
+ * another. */
+
+static uint64_t
+et_errors_rows(const et_errors_filter_t *filter)
+{
+    return (filter->limit + 1) * (et_errors_of_candidates(filter)
+                                  ? ET_ERRORS_CANDIDATES : 1);
+}
+
+
+static void
+et_errors_ask_candidates(et_sql_t *query, const et_errors_filter_t *filter)
+{
+    int  candidates;
+
+    candidates = et_errors_of_candidates(filter);
+
+    et_sql_add(query, candidates && filter->search.status != ET_STATUS_ANY
+                      ? ET_SQL_PAGE_CANDIDATES : ET_SQL_PAGE_SURE);
+
+    if (candidates && et_errors_of_frequent(filter)) {
+        et_sql_add(query, ET_SQL_PAGE_LEAST);
+        et_errors_ask_least(query, filter);
+        et_sql_add(query, ET_SQL_PAGE_LEAST_END);
+
+    } else {
+        et_sql_add(query, ET_SQL_PAGE_ALL);
+    }
 }
 
 
@@ -239,8 +271,8 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
 
     et_errors_search_where(call, query, search);
 
-    if (filter->sort == ET_SORT_USERS) {
-        et_errors_ask_many(query, filter);
+    if (et_errors_of_frequent(filter)) {
+        et_errors_ask_frequent(query, filter);
     }
 
     et_errors_ask_period(query, filter);
@@ -275,22 +307,34 @@ et_errors_ask_period(et_sql_t *query, const et_errors_filter_t *filter)
 
 
 /*
- * Of a list with other conditions the most frequent errors need not be: they
- * would have to be repeated, and leave few errors as it is.
+ * Whether the order is by users, and only frequent errors can be on the page.
+ * Of a list with other conditions they would have to be repeated, and leave few
+ * errors as it is.
  */
 
-static void
-et_errors_ask_many(et_sql_t *query, const et_errors_filter_t *filter)
+static int
+et_errors_of_frequent(const et_errors_filter_t *filter)
 {
     const et_search_t  *search;
 
     search = &filter->search;
 
-    if (search->nterms != 0 || search->text.len != 0
-        || filter->nenvironments != 0 || filter->nfingerprints != 0
-        || filter->cursor.back
-        || (search->status != ET_STATUS_ANY && et_errors_of_decided(filter)))
-    {
+    return filter->sort == ET_SORT_USERS && search->nterms == 0
+           && search->text.len == 0 && filter->nenvironments == 0
+           && filter->nfingerprints == 0 && !filter->cursor.back
+           && (search->status == ET_STATUS_ANY
+               || !et_errors_of_decided(filter));
+}
+
+
+static void
+et_errors_ask_frequent(et_sql_t *query, const et_errors_filter_t *filter)
+{
+    if (et_errors_of_candidates(filter)) {
+        et_sql_add(query, ET_SQL_ERRORS_FREQUENT);
+        et_errors_ask_least(query, filter);
+        et_sql_add(query, ET_SQL_ERRORS_FREQUENT_END);
+        et_sql_u64(query, "frequent", et_errors_rows(filter));
         return;
     }
 
@@ -305,10 +349,27 @@ et_errors_ask_many(et_sql_t *query, const et_errors_filter_t *filter)
     et_errors_ask_period(query, filter);
 
     if (filter->cursor.given) {
-        et_sql_add(query, ET_SQL_ERRORS_MANY_BEHIND);
+        et_sql_add(query, ET_SQL_ERRORS_BEHIND);
     }
 
     et_sql_add(query, ET_SQL_ERRORS_MANY_END);
+}
+
+
+/* The occurrences of the least frequent candidate; 0: all are candidates. */
+
+static void
+et_errors_ask_least(et_sql_t *query, const et_errors_filter_t *filter)
+{
+    et_sql_add(query, ET_SQL_ERRORS_LEAST ET_SQL_ERRORS ET_SQL_ERRORS_FROM);
+
+    et_errors_ask_period(query, filter);
+
+    if (filter->cursor.given) {
+        et_sql_add(query, ET_SQL_ERRORS_BEHIND);
+    }
+
+    et_sql_add(query, ET_SQL_ERRORS_LEAST_END);
 }
 
 
@@ -418,9 +479,7 @@ et_errors_ask_order(et_sql_t *query, const et_errors_filter_t *filter)
 
     et_sql_add(query, cursor->back ? ET_SQL_PAGE_ASC : ET_SQL_PAGE_DESC);
 
-    /* one more says whether there is another page */
-
-    et_sql_u64(query, "limit", filter->limit + 1);
+    et_sql_u64(query, "limit", et_errors_rows(filter));
 }
 
 
@@ -428,57 +487,50 @@ int
 et_errors_read_page(et_call_t *call, et_slice_t answer,
     const et_errors_filter_t *filter, et_errors_t *list)
 {
-    size_t       max;
+    size_t       max, sure;
+    et_error_t  *error;
     et_result_t  result;
 
     memset(list, 0, sizeof(et_errors_t));
 
-    max = filter->limit;
+    max = et_errors_rows(filter);
 
-    list->items = et_arena_zalloc(call->arena,
-                                  (max + 1) * sizeof(et_error_t));
+    list->items = et_arena_zalloc(call->arena, max * sizeof(et_error_t));
     if (list->items == NULL) {
         et_call_no_memory(call);
         return 0;
     }
 
     list->asof = filter->cursor.given ? filter->cursor.asof : 0;
-    list->status = filter->search.not_status ? ET_STATUS_ANY
-                                             : filter->search.status;
-    list->decided = filter->decided != 0
-                    && !(filter->brief && list->status != ET_STATUS_ANY);
+    list->buckets = filter->buckets;
 
     et_result_open(&result, ET_SQL_PAGE_COLUMNS, answer);
 
-    while (et_result_next(&result)) {
+    sure = 0;
+
+    while (sure <= filter->limit && list->n < max && et_result_next(&result)) {
 
         if (list->asof == 0) {
             list->asof = result.row[3].i;
         }
 
-        if (list->n == max) {
-            list->more = 1;
-            break;
+        error = &list->items[list->n++];
+
+        et_errors_read_row(result.row, error);
+
+        if (error->key < result.row[8].i) {
+            return -1;
         }
 
-        et_errors_read_row(result.row, &list->items[list->n++]);
+        sure += !error->candidate;
     }
 
     if (result.bad) {
-        return et_errors_unreadable(call);
+        et_call_unreadable(call);
+        return 0;
     }
 
-    if (filter->cursor.back) {
-        et_errors_reverse(list);
-
-        list->before = list->more;
-        list->more = 1;
-
-    } else {
-        list->before = filter->cursor.given;
-    }
-
-    return 1;
+    return sure <= filter->limit && list->n == max ? -1 : 1;
 }
 
 
@@ -491,75 +543,5 @@ et_errors_read_row(const et_value_t *row, et_error_t *error)
     error->first_seen = row[4].i;
     error->last_seen = row[5].i;
     error->n = row[6].u;
-}
-
-
-static void
-et_errors_reverse(et_errors_t *list)
-{
-    size_t      i;
-    et_error_t  swap;
-
-    for (i = 0; i < list->n / 2; i++) {
-        swap = list->items[i];
-        list->items[i] = list->items[list->n - 1 - i];
-        list->items[list->n - 1 - i] = swap;
-    }
-}
-
-
-void
-et_errors_link(et_call_t *call, const et_errors_filter_t *filter,
-    const et_errors_t *list)
-{
-    et_cursor_t  next, previous;
-
-    if (list->n != 0) {
-        et_errors_cursors(list, &next, &previous);
-        et_call_link(call, list->more ? &next : NULL,
-                     list->before ? &previous : NULL, filter->limit);
-    }
-}
-
-
-void
-et_errors_link_sentry(et_call_t *call, const et_errors_t *list)
-{
-    et_cursor_t  next, previous;
-
-    if (list->n == 0) {
-        et_call_link_sentry(call, NULL, NULL);
-        return;
-    }
-
-    et_errors_cursors(list, &next, &previous);
-    et_call_link_sentry(call, list->more ? &next : NULL,
-                        list->before ? &previous : NULL);
-}
-
-
-static void
-et_errors_cursors(const et_errors_t *list, et_cursor_t *next,
-    et_cursor_t *previous)
-{
-    next->back = 0;
-    next->asof = list->asof;
-    next->key = list->items[list->n - 1].key;
-    next->id[0] = list->items[list->n - 1].project;
-    next->id[1] = list->items[list->n - 1].fingerprint;
-
-    previous->back = 1;
-    previous->asof = list->asof;
-    previous->key = list->items[0].key;
-    previous->id[0] = list->items[0].project;
-    previous->id[1] = list->items[0].fingerprint;
-}
-
-
-static int
-et_errors_unreadable(et_call_t *call)
-{
-    et_call_unreadable(call);
-
-    return 0;
+    error->candidate = row[7].u != 0;
 }

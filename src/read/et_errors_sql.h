@@ -20,29 +20,39 @@
  */
 
 #define ET_SQL_NEEDS                                                          \
-    "SELECT project_id, count(), countIf(release != ''), "                    \
-    "countIf(until_users > 0) FROM error_status "                             \
-    "WHERE status != 'unresolved'"
-#define ET_SQL_NEEDS_OF      " AND " ET_SQL_OF_PROJECTS
-#define ET_SQL_NEEDS_END     " GROUP BY project_id"
+    "SELECT count(), countIf(release != ''), countIf(until_users > 0) "       \
+    "FROM error_status WHERE " ET_SQL_OF_PROJECTS                             \
+    " AND status != 'unresolved'"
 
 #define ET_SQL_CHANGED                                                        \
     "SELECT count() FROM error_changes WHERE " ET_SQL_OF_PROJECTS             \
     " AND changed > " ET_SQL_TIME("asof")
 
-#define ET_SQL_NEEDS_COLUMNS    "QQQQ"
+#define ET_SQL_NEEDS_COLUMNS    "QQQ"
 #define ET_SQL_CHANGED_COLUMNS  "Q"
 
 
-/* The page.  A key is as it was at "asof" where something has changed since. */
+/*
+ * The page.  A key is as it was at "asof" where something has changed since.
+ * Of candidates it says which were decided about, whose state is to be seen;
+ * and the least key that those which are none may have.
+ */
 
 #define ET_SQL_PAGE                                                           \
     "SELECT project_id, fingerprint, key, toInt64(toUnixTimestamp64Micro("    \
-    "now64(6))) AS now, first_seen, last_seen, n FROM (SELECT "               \
-    "e.project_id AS project_id, e.fingerprint AS fingerprint, "              \
-    "e.first_seen AS first_seen, e.last_seen AS last_seen, e.n AS n, "
+    "now64(6))) AS now, first_seen, last_seen, n, "
+#define ET_SQL_PAGE_SURE        "toUInt8(0) AS candidate, "
+#define ET_SQL_PAGE_CANDIDATES                                                \
+    "(project_id, fingerprint) IN (" ET_SQL_DECIDED ") AS candidate, "
+#define ET_SQL_PAGE_ALL         "toInt64(0) AS least"
+#define ET_SQL_PAGE_LEAST       "toInt64(assumeNotNull("
+#define ET_SQL_PAGE_LEAST_END   ") * 1.1) + 1 AS least"
+#define ET_SQL_PAGE_FROM                                                      \
+    " FROM (SELECT e.project_id AS project_id, "                              \
+    "e.fingerprint AS fingerprint, e.first_seen AS first_seen, "              \
+    "e.last_seen AS last_seen, e.n AS n, "
 
-#define ET_SQL_PAGE_COLUMNS  "QQqqttQ"
+#define ET_SQL_PAGE_COLUMNS  "QQqqttQCq"
 
 #define ET_SQL_KEY_LAST                                                       \
     "toInt64(toUnixTimestamp64Micro(e.last_seen)) AS key FROM "
@@ -82,22 +92,38 @@
 
 /*
  * Where the order is by users, which are costly to count, those that can be
- * on the page.  An error has no more users than occurrences, so it is on it
- * only if it has as many of these as the last of any full page of the list has
- * users; and what has fewer than the cursor's is behind the cursor.  The page
- * that is taken is that of the most occurrences.  1.1: users are estimated,
- * within a percent or two.
+ * on the page.  An error has no more users than occurrences, and what has fewer
+ * of these than the cursor's users is behind the cursor.  1.1: users are
+ * estimated, within a percent or two.
+ *
+ * Candidates are some errors of the most occurrences, and all that have more:
+ * the others have no more users than the last of them has occurrences.
+ */
+
+#define ET_SQL_ERRORS_IN                                                      \
+    " AND (project_id, fingerprint) IN (SELECT project_id, fingerprint "      \
+    "FROM errors WHERE " ET_SQL_OF_PROJECTS                                   \
+    " GROUP BY project_id, fingerprint HAVING sum(errors.n)"
+#define ET_SQL_ERRORS_FREQUENT      ET_SQL_ERRORS_IN " >= "
+#define ET_SQL_ERRORS_FREQUENT_END  ")"
+#define ET_SQL_ERRORS_LEAST                                                   \
+    "(SELECT if(count() < {frequent:UInt64}, 0, min(n)) FROM (SELECT n FROM "
+#define ET_SQL_ERRORS_LEAST_END                                               \
+    ") AS e ORDER BY n DESC LIMIT {frequent:UInt64}))"
+#define ET_SQL_ERRORS_BEHIND        " AND n * 1.1 + 1 < {key:Int64}"
+
+/*
+ * Where they do not do, all that have as many occurrences as the last of any
+ * full page of the list has users; the page that is taken is that of the most
+ * occurrences.
  */
 
 #define ET_SQL_ERRORS_MANY                                                    \
-    " AND (project_id, fingerprint) IN (SELECT project_id, fingerprint "      \
-    "FROM errors WHERE " ET_SQL_OF_PROJECTS                                   \
-    " GROUP BY project_id, fingerprint HAVING sum(errors.n) * 1.1 >= ("       \
+    ET_SQL_ERRORS_IN " * 1.1 >= ("                                            \
     "SELECT if(count() < {limit:UInt64}, 0, min(users)) FROM ("               \
     "SELECT uniqMerge(errors.users) AS users FROM errors "                    \
     "WHERE " ET_SQL_OF_PROJECTS " AND (project_id, fingerprint) IN ("         \
     "SELECT project_id, fingerprint FROM " ET_SQL_ERRORS ET_SQL_ERRORS_FROM
-#define ET_SQL_ERRORS_MANY_BEHIND  " AND n * 1.1 + 1 < {key:Int64}"
 #define ET_SQL_ERRORS_MANY_END                                                \
     ") ORDER BY n DESC LIMIT {limit:UInt64}) "                                \
     "GROUP BY project_id, fingerprint)))"

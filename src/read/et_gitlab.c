@@ -115,52 +115,22 @@ et_gitlab_errors(et_call_t *call)
         return et_call_no_memory(call);
     }
 
-    switch (call->step) {
+    if (call->step == 0 && !et_gitlab_errors_parse(call, gitlab)) {
+        return ET_CALL_ANSWERED;
+    }
 
-    case 0:
-        if (!et_gitlab_errors_parse(call, gitlab)) {
-            return ET_CALL_ANSWERED;
-        }
+    switch (et_errors_step(call, call->answers, &gitlab->filter,
+                           &gitlab->list))
+    {
 
-        et_errors_ask_needs(call, &gitlab->filter);
-
+    case ET_ERRORS_ASK:
         return ET_CALL_ASK;
 
-    case 1:
-        if (!et_errors_read_needs(call, call->answers, &gitlab->filter)) {
-            return ET_CALL_ANSWERED;
-        }
-
-        et_errors_ask_page(call, &gitlab->filter);
-
-        return ET_CALL_ASK;
-
-    case 2:
-        if (!et_errors_read_page(call, call->answers[0], &gitlab->filter,
-                                 &gitlab->list))
-        {
-            return ET_CALL_ANSWERED;
-        }
-
-        if (gitlab->list.n != 0) {
-            gitlab->list.buckets = gitlab->buckets;
-
-            et_errors_ask_shown(call, &gitlab->list);
-
-            return ET_CALL_ASK;
-        }
-
-        break;
+    case ET_ERRORS_ANSWERED:
+        return ET_CALL_ANSWERED;
 
     default:
-        switch (et_errors_read_shown(call, call->answers, &gitlab->list)) {
-
-        case -1:
-            return ET_CALL_ASK;
-
-        case 0:
-            return ET_CALL_ANSWERED;
-        }
+        break;
     }
 
     root = cJSON_CreateArray();
@@ -225,7 +195,7 @@ et_gitlab_errors_parse(et_call_t *call, et_gitlab_t *gitlab)
     }
 
     gitlab->period = et_slice_str(stats->name);
-    et_buckets_of(&gitlab->buckets, stats->minutes * 60 * 1000000, call->now);
+    et_buckets_of(&filter->buckets, stats->minutes * 60 * 1000000, call->now);
 
     return 1;
 }

@@ -35,12 +35,15 @@ static void et_gitlab_project(cJSON *object, uint64_t id,
 et_call_rc_t
 et_gitlab_issues(et_call_t *call)
 {
+    const et_slice_t    *answers;
     et_gitlab_issues_t  *issues;
 
     issues = et_call_state(call, sizeof(et_gitlab_issues_t));
     if (issues == NULL) {
         return et_call_no_memory(call);
     }
+
+    answers = call->answers;
 
     switch (call->step) {
 
@@ -49,45 +52,27 @@ et_gitlab_issues(et_call_t *call)
             return ET_CALL_ANSWERED;
         }
 
-        et_errors_ask_needs(call, &issues->filter);
-
-        return ET_CALL_ASK;
+        et_projects_ask(call, issues->ids, issues->nids);
+        break;
 
     case 1:
-        if (!et_errors_read_needs(call, call->answers, &issues->filter)) {
+        if (!et_projects_read(call, *answers++, &issues->projects)) {
             return ET_CALL_ANSWERED;
         }
 
-        et_errors_ask_page(call, &issues->filter);
-        et_projects_ask(call, issues->ids, issues->nids);
+        break;
+    }
 
+    switch (et_errors_step(call, answers, &issues->filter, &issues->list)) {
+
+    case ET_ERRORS_ASK:
         return ET_CALL_ASK;
 
-    case 2:
-        if (!et_errors_read_page(call, call->answers[0], &issues->filter,
-                                 &issues->list)
-            || !et_projects_read(call, call->answers[1], &issues->projects))
-        {
-            return ET_CALL_ANSWERED;
-        }
-
-        if (issues->list.n == 0) {
-            break;
-        }
-
-        et_errors_ask_shown(call, &issues->list);
-
-        return ET_CALL_ASK;
+    case ET_ERRORS_ANSWERED:
+        return ET_CALL_ANSWERED;
 
     default:
-        switch (et_errors_read_shown(call, call->answers, &issues->list)) {
-
-        case -1:
-            return ET_CALL_ASK;
-
-        case 0:
-            return ET_CALL_ANSWERED;
-        }
+        break;
     }
 
     return et_gitlab_issues_answer(call, issues);

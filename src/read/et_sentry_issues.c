@@ -37,16 +37,13 @@ typedef struct {
     et_sentry_t          sentry;
     et_errors_filter_t   filter;
     et_errors_t          list;
-    et_buckets_t         buckets;
     const char          *period;   /* its name */
-    unsigned             first_page:1;
 } et_issues_t;
 
 typedef enum {
     ET_BULK_BEGIN = 0,
     ET_BULK_IDS,
-    ET_BULK_NEEDS,
-    ET_BULK_PAGE,
+    ET_BULK_LIST,
     ET_BULK_DELETE,
     ET_BULK_DONE
 } et_bulk_state_t;
@@ -78,7 +75,7 @@ static et_call_rc_t et_issues_bulk_begin(et_call_t *call, et_bulk_t *bulk,
     int deleting);
 static int et_issues_bulk_ids(et_call_t *call, et_bulk_t *bulk);
 static int et_issues_bulk_read_ids(et_call_t *call, et_bulk_t *bulk);
-static int et_issues_bulk_read_page(et_call_t *call, et_bulk_t *bulk);
+static int et_issues_bulk_read_list(et_call_t *call, et_bulk_t *bulk);
 static et_call_rc_t et_issues_bulk_apply(et_call_t *call, et_bulk_t *bulk,
     int deleting);
 static et_call_rc_t et_issues_bulk_answer(et_call_t *call);
@@ -105,18 +102,14 @@ et_sentry_organization_issues(et_call_t *call)
 static et_call_rc_t
 et_issues_list(et_call_t *call, et_sentry_place_t place)
 {
-    size_t           n;
-    et_issues_t     *issues;
-    const uint64_t  *allowed;
+    et_issues_t  *issues;
 
     issues = et_call_state(call, sizeof(et_issues_t));
     if (issues == NULL) {
         return et_call_no_memory(call);
     }
 
-    /* the first page has no step 2: nothing has changed since */
-
-    switch (call->step + issues->first_page) {
+    switch (call->step) {
 
     case 0:
         if (!et_issues_parse(call, place, issues)) {
@@ -124,9 +117,6 @@ et_issues_list(et_call_t *call, et_sentry_place_t place)
         }
 
         et_sentry_ask(call);
-
-        allowed = et_sentry_allowed(call, &n);
-        et_errors_ask_decided(call, allowed, n);
 
         return ET_CALL_ASK;
 
@@ -139,55 +129,21 @@ et_issues_list(et_call_t *call, et_sentry_place_t place)
 
         issues->filter.projects = issues->sentry.ids;
         issues->filter.nprojects = issues->sentry.nids;
+        break;
+    }
 
-        if (!et_errors_read_decided(call, call->answers[1], &issues->filter)) {
-            return ET_CALL_ANSWERED;
-        }
+    switch (et_errors_step(call, call->answers, &issues->filter,
+                           &issues->list))
+    {
 
-        if (!issues->filter.cursor.given) {
-            issues->first_page = 1;
-            et_errors_ask_page(call, &issues->filter);
-
-        } else {
-            et_errors_ask_changed(call, &issues->filter);
-        }
-
+    case ET_ERRORS_ASK:
         return ET_CALL_ASK;
 
-    case 2:
-        if (!et_errors_read_changed(call, call->answers[0], &issues->filter)) {
-            return ET_CALL_ANSWERED;
-        }
-
-        et_errors_ask_page(call, &issues->filter);
-
-        return ET_CALL_ASK;
-
-    case 3:
-        if (!et_errors_read_page(call, call->answers[0], &issues->filter,
-                                 &issues->list))
-        {
-            return ET_CALL_ANSWERED;
-        }
-
-        if (issues->list.n == 0) {
-            break;
-        }
-
-        issues->list.buckets = issues->buckets;
-        et_errors_ask_shown(call, &issues->list);
-
-        return ET_CALL_ASK;
+    case ET_ERRORS_ANSWERED:
+        return ET_CALL_ANSWERED;
 
     default:
-        switch (et_errors_read_shown(call, call->answers, &issues->list)) {
-
-        case -1:
-            return ET_CALL_ASK;
-
-        case 0:
-            return ET_CALL_ANSWERED;
-        }
+        break;
     }
 
     return et_issues_answer(call, issues);
@@ -289,7 +245,7 @@ et_issues_stats(et_call_t *call, et_sentry_place_t place, et_issues_t *issues)
     days = et_slice_eq(period, et_slice("14d", 3));
 
     issues->period = days ? "14d" : "24h";
-    et_buckets_of(&issues->buckets,
+    et_buckets_of(&issues->filter.buckets,
                   INT64_C(86400) * ET_SECOND * (days ? 14 : 1), call->now);
 
     return 1;
@@ -426,18 +382,22 @@ et_issues_bulk(et_call_t *call, et_sentry_place_t place, int deleting)
 
         return et_issues_bulk_apply(call, bulk, deleting);
 
-    case ET_BULK_NEEDS:
-        if (!et_errors_read_needs(call, call->answers, &bulk->filter)) {
+    case ET_BULK_LIST:
+        switch (et_errors_step(call, call->answers, &bulk->filter,
+                               &bulk->list))
+        {
+
+        case ET_ERRORS_ASK:
+            return ET_CALL_ASK;
+
+        case ET_ERRORS_ANSWERED:
             return ET_CALL_ANSWERED;
+
+        default:
+            break;
         }
 
-        et_errors_ask_page(call, &bulk->filter);
-        bulk->state = ET_BULK_PAGE;
-
-        return ET_CALL_ASK;
-
-    case ET_BULK_PAGE:
-        if (!et_issues_bulk_read_page(call, bulk)) {
+        if (!et_issues_bulk_read_list(call, bulk)) {
             return ET_CALL_ANSWERED;
         }
 
@@ -476,7 +436,7 @@ et_issues_bulk_begin(et_call_t *call, et_bulk_t *bulk, int deleting)
     filter->projects = bulk->sentry.ids;
     filter->nprojects = bulk->sentry.nids;
     filter->limit = ET_ISSUES_BULK;
-    filter->brief = 1;
+    filter->bare = 1;
 
     status = ET_BULK_ANY;
     query = et_params_get(&call->params, "query");
@@ -499,8 +459,9 @@ et_issues_bulk_begin(et_call_t *call, et_bulk_t *bulk, int deleting)
         return et_call_fail(call, 400, "id or query is missing");
     }
 
-    et_errors_ask_needs(call, filter);
-    bulk->state = ET_BULK_NEEDS;
+    bulk->state = ET_BULK_LIST;
+
+    (void) et_errors_step(call, NULL, filter, &bulk->list);
 
     return ET_CALL_ASK;
 }
@@ -576,15 +537,9 @@ et_issues_bulk_read_ids(et_call_t *call, et_bulk_t *bulk)
 
 
 static int
-et_issues_bulk_read_page(et_call_t *call, et_bulk_t *bulk)
+et_issues_bulk_read_list(et_call_t *call, et_bulk_t *bulk)
 {
     size_t  i;
-
-    if (!et_errors_read_page(call, call->answers[0], &bulk->filter,
-                             &bulk->list))
-    {
-        return 0;
-    }
 
     bulk->n = bulk->list.n;
     bulk->projects = et_arena_alloc(call->arena,

@@ -1,0 +1,40 @@
+/*
+ * The parts of et_errors_step(): what a page's query needs, the page, and what
+ * is shown of its errors.
+ */
+
+#ifndef ET_ERRORS_INTERNAL_H
+#define ET_ERRORS_INTERNAL_H
+
+#include "et_errors.h"
+
+
+/* Adds queries to the step: how many. */
+unsigned et_errors_ask_needs(et_call_t *call, et_errors_filter_t *filter);
+
+/* 1, or 0 where the call is answered. */
+int et_errors_read_needs(et_call_t *call, const et_slice_t *answers,
+    et_errors_filter_t *filter);
+
+/* Adds the page's query to the step. */
+void et_errors_ask_page(et_call_t *call, const et_errors_filter_t *filter);
+
+/*
+ * Reads it: 1; 0 where the call is answered; -1 where there were too few
+ * candidates to be sure of the page, and it is to be asked for as a whole.
+ * Behind the last error of the page is the one that says that there are more,
+ * and among them are candidates, of which it is seen later who stays.
+ */
+int et_errors_read_page(et_call_t *call, et_slice_t answer,
+    const et_errors_filter_t *filter, et_errors_t *list);
+
+/* Adds up to three queries to the step, buckets' where they are asked. */
+void et_errors_ask_shown(et_call_t *call, const et_errors_t *list);
+
+/* 1; 0 where the call is answered; -1 where something more is asked, and this
+ * is to be called again at the next step. */
+int et_errors_read_shown(et_call_t *call, const et_slice_t *answers,
+    et_errors_t *list);
+
+
+#endif /* ET_ERRORS_INTERNAL_H */

@@ -454,6 +454,68 @@ subtest "the order by users is exact, whatever is frequent" => sub {
 };
 
 
+subtest "a page is filled whatever was decided about the errors" => sub {
+    next_project();
+
+    # most frequent first; most of the first 20 are decided about, more than a
+    # page asks for, and few of the others
+    sql("INSERT INTO errortracking.ingest (kind, n, timestamp, "
+        . "first_timestamp, received, project_id, fingerprint, event_id, "
+        . "users, level, environment, type, value, payload) "
+        . "SELECT 1, 200 - number, "
+        . "now64(6) - number * 60, now64(6) - number * 60, now64(6), "
+        . "$project, number + 1, generateUUIDv4(number), "
+        . "range(1, 2 + number % 7), 'error', 'e', "
+        . "concat('E', toString(number)), 'v', '{}' FROM numbers(40)");
+    sql("INSERT INTO errortracking.error_status (project_id, fingerprint, "
+        . "version, changed, status, until_n) SELECT $project, number + 1, "
+        . "now64(6), now64(6) - if(number % 8 = 5, 86400, 0), "
+        . "if(number % 8 = 7, 'ignored', 'resolved'), "
+        . "if(number % 16 = 7, 1, 0) FROM numbers(40) "
+        . "WHERE if(number < 20, number % 8 != 3, number % 4 = 1)");
+    ok(stored(8000 - 780), "40 errors");
+
+    my $url = "projects/o/$project/issues/?query=";
+    my %is = map { $_->{metadata}{type} => $_->{status} }
+        @{ get("$url&limit=100") };
+    is(join(" ", map { my $is = $_; scalar grep { $_ eq $is } values %is }
+            qw(unresolved resolved ignored)), "24 15 1", "of all states");
+
+    for my $sort (qw(date new freq user)) {
+        my @all = split / /, titles(get("$url&limit=100&sort=$sort"));
+
+        for my $state (qw(unresolved resolved ignored any)) {
+            for my $not ("", "!") {
+                next if $state eq "any" && $not;
+                my $query = $state eq "any" ? "" : "${not}is:$state";
+                my @those = grep { $query eq ""
+                                   || (($is{$_} eq $state) xor $not) } @all;
+
+                for my $limit (2, 5) {
+                    my ($cursor, @seen) = "";
+
+                    for (0 .. @those) {
+                        my ($list, $pages) = page("$url$query&sort=$sort&limit"
+                            . "=$limit&cursor=" . encoded($cursor));
+                        push @seen, split / /, titles($list);
+                        $cursor = $pages->{next} or last;
+                    }
+
+                    is("@seen", "@those", "$sort, $limit, '$query'");
+                }
+            }
+        }
+    }
+
+    my ($page, $pages) = page("${url}is:unresolved&limit=3&sort=freq");
+    my (undef, $second) = page("${url}is:unresolved&limit=3&sort=freq&cursor="
+                               . encoded($pages->{next}));
+    my ($back) = page("${url}is:unresolved&limit=3&sort=freq&cursor="
+                      . encoded($second->{previous}));
+    is(titles($back), titles($page), "and back again");
+};
+
+
 subtest "lists are sorted, filtered and paged" => sub {
     next_project();
     send_error("Old", "the first", { level => "warning",

@@ -10,13 +10,27 @@
 
 
 /* rows; a page that is not filled by then ends early */
-#define ET_EVENTS_WINDOW  100000
+#define ET_EVENTS_WINDOW      100000
+
+/* of the rows that a page needs, and of an error's time */
+#define ET_EVENTS_GUESS_ROWS  4
+#define ET_EVENTS_GUESS_PART  256
 
 
-static void et_events_period(et_events_filter_t *filter);
-static void et_events_ask_times(et_call_t *call,
+static void et_events_begin(et_call_t *call, et_events_filter_t *filter);
+static void et_events_ask_span(et_call_t *call,
     const et_events_filter_t *filter);
+static int et_events_read_span(et_call_t *call, et_events_filter_t *filter);
+static void et_events_guess(et_call_t *call, et_events_filter_t *filter);
+static int et_events_ended(et_events_filter_t *filter);
+static void et_events_end(const et_events_filter_t *filter,
+    et_events_t *list);
+static void et_events_period(et_events_filter_t *filter);
+static void et_events_ask_times(et_call_t *call, et_events_filter_t *filter);
+static int et_events_read_times(et_call_t *call, et_events_filter_t *filter);
 static void et_events_ask_page(et_call_t *call,
+    const et_events_filter_t *filter);
+static void et_events_select(et_sql_t *query,
     const et_events_filter_t *filter);
 static void et_events_where(et_call_t *call, et_sql_t *query,
     const et_events_filter_t *filter);
@@ -34,55 +48,39 @@ static uint64_t et_events_hex(et_slice_t text);
 
 
 /*
- * The window is as large as the page; where so many rows of it have no body, or
- * the same time, that it does not say what is behind the page, it gets larger.
+ * A page is read from a stretch of time that should have some times the events
+ * it needs, if they came evenly.  Where it does not have enough, the times of
+ * the events themselves say where the page is.
  */
 
 et_events_rc_t
 et_events_step(et_call_t *call, et_events_filter_t *filter, et_events_t *list)
 {
-    unsigned     more;
-    et_result_t  result;
+    switch (filter->phase) {
 
-    if (filter->window == 0
-        && (filter->found != NULL || filter->whole_project))
-    {
-        filter->window = ET_EVENTS_WINDOW;
-        filter->reading = 1;
-
-        et_events_period(filter);
-        et_events_ask_page(call, filter);
-
+    case ET_EVENTS_BEGIN:
+        et_events_begin(call, filter);
         return ET_EVENTS_ASK;
-    }
 
-    if (filter->window == 0) {
-        /* one more says whether there is another page; and the event that the
-         * cursor is of */
-
-        filter->window = filter->limit + 1 + !!filter->cursor.given;
-
-        et_events_ask_times(call, filter);
-
-        return ET_EVENTS_ASK;
-    }
-
-    if (!filter->reading) {
-        et_result_open(&result, ET_SQL_EVENT_TIMES_COLUMNS, call->answers[0]);
-
-        if (!et_result_next(&result)) {
-            et_call_unreadable(call);
+    case ET_EVENTS_SPAN:
+        if (!et_events_read_span(call, filter)) {
             return ET_EVENTS_ANSWERED;
         }
 
-        filter->seen = result.row[0].u;
-        filter->from = result.row[1].i;
-        filter->to = result.row[2].i;
-        filter->reading = 1;
+        et_events_guess(call, filter);
+        return ET_EVENTS_ASK;
+
+    case ET_EVENTS_TIMES:
+        if (!et_events_read_times(call, filter)) {
+            return ET_EVENTS_ANSWERED;
+        }
 
         et_events_ask_page(call, filter);
-
+        filter->phase = ET_EVENTS_PAGE;
         return ET_EVENTS_ASK;
+
+    default:
+        break;
     }
 
     if (!et_events_read_rows(call, call->answers[0], filter->limit,
@@ -91,16 +89,156 @@ et_events_step(et_call_t *call, et_events_filter_t *filter, et_events_t *list)
         return ET_EVENTS_ANSWERED;
     }
 
-    if (!list->more && filter->seen == filter->window
-        && filter->window < ET_EVENTS_WINDOW)
-    {
-        filter->window *= 16;
-        filter->reading = 0;
-
+    if (!list->more && !et_events_ended(filter)) {
         et_events_ask_times(call, filter);
-
         return ET_EVENTS_ASK;
     }
+
+    et_events_end(filter, list);
+
+    return ET_EVENTS_READ;
+}
+
+
+static void
+et_events_begin(et_call_t *call, et_events_filter_t *filter)
+{
+    if (filter->found != NULL || filter->whole_project) {
+        filter->window = ET_EVENTS_WINDOW;
+        filter->phase = ET_EVENTS_PAGE;
+
+        et_events_period(filter);
+        et_events_ask_page(call, filter);
+        return;
+    }
+
+    /* one more says whether there is another page; and the event that the
+     * cursor is of */
+
+    filter->window = filter->limit + 1 + !!filter->cursor.given;
+
+    if (filter->span.n == 0) {
+        filter->phase = ET_EVENTS_SPAN;
+        et_events_ask_span(call, filter);
+
+    } else {
+        et_events_guess(call, filter);
+    }
+}
+
+
+static void
+et_events_ask_span(et_call_t *call, const et_events_filter_t *filter)
+{
+    et_sql_t  *query;
+
+    query = et_call_query(call, ET_SQL_EVENTS_SPAN_COLUMNS);
+
+    et_sql_add(query, ET_SQL_EVENTS_SPAN);
+    et_sql_u64(query, "project", filter->project);
+    et_sql_u64(query, "fingerprint", filter->fingerprint);
+}
+
+
+static int
+et_events_read_span(et_call_t *call, et_events_filter_t *filter)
+{
+    et_result_t  result;
+
+    et_result_open(&result, ET_SQL_EVENTS_SPAN_COLUMNS, call->answers[0]);
+
+    if (!et_result_next(&result)) {
+        et_call_unreadable(call);
+        return 0;
+    }
+
+    filter->span.first_seen = result.row[0].i;
+    filter->span.last_seen = result.row[1].i;
+    filter->span.n = result.row[2].u;
+
+    return 1;
+}
+
+
+/*
+ * Some times the rows, but a small part of the time at least: it costs little,
+ * and much of it is needed where an error is seldom now that was frequent.
+ */
+
+static void
+et_events_guess(et_call_t *call, et_events_filter_t *filter)
+{
+    int64_t           width, start;
+    const et_span_t  *span;
+
+    span = &filter->span;
+
+    et_events_period(filter);
+
+    if (span->n > filter->window * ET_EVENTS_GUESS_ROWS) {
+        width = (int64_t) ((double) (span->last_seen - span->first_seen)
+                           * (double) (filter->window * ET_EVENTS_GUESS_ROWS)
+                           / (double) span->n);
+
+        if (width < (span->last_seen - span->first_seen)
+                    / ET_EVENTS_GUESS_PART)
+        {
+            width = (span->last_seen - span->first_seen)
+                    / ET_EVENTS_GUESS_PART;
+        }
+
+        if (et_events_ascending(filter)) {
+            start = filter->cursor.given ? filter->from : span->first_seen;
+            filter->to = start + width;
+            filter->all = filter->to >= span->last_seen;
+
+        } else {
+            start = filter->cursor.given ? filter->to : span->last_seen;
+            filter->from = start - width;
+            filter->all = filter->from <= span->first_seen;
+        }
+
+    } else {
+        filter->all = 1;
+    }
+
+    /* what came since, and what its clock has elsewhere, is asked for, too */
+
+    if (filter->all) {
+        et_events_period(filter);
+    }
+
+    filter->phase = ET_EVENTS_GUESS;
+    et_events_ask_page(call, filter);
+}
+
+
+/* Whether what is not on the page is nowhere: a page of times is all there is
+ * where the times were fewer than the window. */
+
+static int
+et_events_ended(et_events_filter_t *filter)
+{
+    if (filter->phase == ET_EVENTS_GUESS) {
+        return filter->all;
+    }
+
+    if (filter->seen < filter->window || filter->window >= ET_EVENTS_WINDOW) {
+        return 1;
+    }
+
+    /* so many rows have no body, or the same time */
+
+    filter->window *= 16;
+
+    return 0;
+}
+
+
+static void
+et_events_end(const et_events_filter_t *filter, et_events_t *list)
+{
+    unsigned  more;
 
     if (filter->cursor.back) {
         et_events_reverse(list);
@@ -112,8 +250,6 @@ et_events_step(et_call_t *call, et_events_filter_t *filter, et_events_t *list)
     } else {
         list->before = filter->cursor.given;
     }
-
-    return ET_EVENTS_READ;
 }
 
 
@@ -144,10 +280,12 @@ et_events_period(et_events_filter_t *filter)
 
 
 static void
-et_events_ask_times(et_call_t *call, const et_events_filter_t *filter)
+et_events_ask_times(et_call_t *call, et_events_filter_t *filter)
 {
     int        ascending;
     et_sql_t  *query;
+
+    filter->phase = ET_EVENTS_TIMES;
 
     ascending = et_events_ascending(filter);
 
@@ -168,55 +306,93 @@ et_events_ask_times(et_call_t *call, const et_events_filter_t *filter)
 }
 
 
+static int
+et_events_read_times(et_call_t *call, et_events_filter_t *filter)
+{
+    et_result_t  result;
+
+    et_result_open(&result, ET_SQL_EVENT_TIMES_COLUMNS, call->answers[0]);
+
+    if (!et_result_next(&result)) {
+        et_call_unreadable(call);
+        return 0;
+    }
+
+    filter->seen = result.row[0].u;
+    filter->from = result.row[1].i;
+    filter->to = result.row[2].i;
+
+    return 1;
+}
+
+
 static void
 et_events_ask_page(et_call_t *call, const et_events_filter_t *filter)
 {
-    int        ascending, payloads;
-    et_sql_t  *query;
+    int          ascending, cut;
+    et_sql_t    *query;
+    const char  *order;
 
     ascending = et_events_ascending(filter);
+    order = ascending ? ET_SQL_EVENTS_FIRST : ET_SQL_EVENTS_LAST;
+    cut = !filter->no_payload && !filter->one_payload;
 
     query = et_call_query(call, filter->wide ? ET_SQL_EVENT_WIDE_COLUMNS
                                              : ET_SQL_EVENT_COLUMNS);
 
-    et_sql_add(query, ET_SQL_EVENTS_SELECT);
+    et_events_select(query, filter);
 
-    if (filter->wide) {
-        et_sql_add(query, ET_SQL_EVENT_WIDE);
-    }
-
-    et_sql_add(query, ET_SQL_EVENTS_FROM);
-    et_sql_add(query, filter->no_payload ? ET_SQL_EVENTS_NONE
-                                         : ET_SQL_EVENTS_PAYLOAD);
-
-    if (filter->wide) {
-        /* a search may be for what the list does not show */
-
-        et_sql_add(query, filter->no_payload && filter->found == NULL
-                          ? ET_SQL_EVENT_BRIEF : ET_SQL_EVENT_WIDE);
-    }
-
-    payloads = filter->whole_project && !filter->no_payload;
-
-    if (payloads) {
+    if (filter->whole_project && cut) {
         et_sql_add(query, ET_SQL_EVENTS_OF_KEYS);
+        et_events_where(call, query, filter);
+        et_sql_add(query, order);
+        et_sql_add(query, ET_SQL_EVENTS_END);
+
+    } else {
+        et_events_where(call, query, filter);
     }
 
-    et_events_where(call, query, filter);
+    et_sql_add(query, order);
 
-    if (payloads) {
-        et_sql_add(query, ascending ? ET_SQL_EVENTS_FIRST
-                                    : ET_SQL_EVENTS_LAST);
+    if (filter->one_payload) {
+        et_sql_add(query, ET_SQL_EVENTS_END);
+
+    } else if (cut) {
+        et_sql_add(query, ascending ? ET_SQL_EVENTS_CUT_ASC
+                                    : ET_SQL_EVENTS_CUT_DESC);
+        et_sql_u64(query, "bytes", ET_EVENTS_PAGE_BYTES);
     }
-
-    et_sql_add(query, ascending ? ET_SQL_EVENTS_ASC : ET_SQL_EVENTS_DESC);
 
     et_sql_u64(query, "project", filter->project);
     et_sql_i64(query, "from", filter->from);
     et_sql_i64(query, "to", filter->to);
     et_sql_u64(query, "limit", filter->limit + 1);
-    et_sql_u64(query, "bytes", filter->no_payload ? INT64_MAX
-                                                  : ET_EVENTS_PAGE);
+}
+
+
+static void
+et_events_select(et_sql_t *query, const et_events_filter_t *filter)
+{
+    const char  *wide;
+
+    wide = filter->wide ? ET_SQL_EVENT_WIDE : "";
+
+    if (filter->no_payload) {
+        et_sql_add(query, ET_SQL_EVENTS_BARE);
+
+        /* a search may be for what the list does not show */
+
+        et_sql_add(query, filter->wide && filter->found == NULL
+                          ? ET_SQL_EVENT_BRIEF : wide);
+        return;
+    }
+
+    et_sql_add(query, filter->one_payload ? ET_SQL_EVENTS_ONE
+                                          : ET_SQL_EVENTS_CUT);
+    et_sql_add(query, wide);
+    et_sql_add(query, filter->one_payload ? ET_SQL_EVENTS_ONE_FROM
+                                          : ET_SQL_EVENTS_CUT_FROM);
+    et_sql_add(query, wide);
 }
 
 
@@ -234,10 +410,8 @@ et_events_where(et_call_t *call, et_sql_t *query,
                           ET_SQL_EVENTS_LISTED);
 
     } else {
-        et_sql_add(query, ET_SQL_EVENTS_BY_ERROR ET_SQL_EVENTS_WHERE);
-        et_sql_add(query, filter->no_payload ? ET_SQL_EVENTS_LISTED
-                                             : ET_SQL_EVENTS_BODY);
-        et_sql_add(query, ET_SQL_EVENTS_ERROR);
+        et_sql_add(query, ET_SQL_EVENTS_BY_ERROR ET_SQL_EVENTS_WHERE
+                          ET_SQL_EVENTS_LISTED ET_SQL_EVENTS_ERROR);
         et_sql_u64(query, "fingerprint", filter->fingerprint);
     }
 
@@ -304,14 +478,14 @@ et_events_read_rows(et_call_t *call, et_slice_t answer, uint64_t limit,
         found = result.row[14].u;
     }
 
+    /* there is another, or the page was cut by its size */
+
+    list->more = et_result_next(&result) || found > list->n;
+
     if (result.bad) {
         et_call_unreadable(call);
         return 0;
     }
-
-    /* there is another, or the page was cut by its size */
-
-    list->more = found > list->n;
 
     return 1;
 }

@@ -14,18 +14,35 @@
 
 /* bytes of payloads on a page: it ends before its limit rather than to be too
  * large, but has an event at least */
-#define ET_EVENTS_PAGE  (4 * 1024 * 1024)
+#define ET_EVENTS_PAGE_BYTES  (4 * 1024 * 1024)
 
 /* microseconds: 2300, which no event's time reaches */
 #define ET_EVENTS_END  (INT64_C(10413792000) * ET_SECOND)
 
 
+/* When an error was seen, and how often. */
+typedef struct {
+    int64_t       first_seen;
+    int64_t       last_seen;
+    uint64_t      n;           /* 0: it is not known */
+} et_span_t;
+
+typedef enum {
+    ET_EVENTS_BEGIN = 0,
+    ET_EVENTS_SPAN,
+    ET_EVENTS_GUESS,
+    ET_EVENTS_TIMES,
+    ET_EVENTS_PAGE
+} et_events_phase_t;
+
 typedef struct {
     uint64_t      project;
     uint64_t      fingerprint;
+    et_span_t     span;        /* where it is known; it is asked for else */
     unsigned      whole_project:1;  /* whatever their fingerprint */
     unsigned      wide:1;      /* with what rows have beyond the payload */
     unsigned      no_payload:1;
+    unsigned      one_payload:1;    /* that of the first alone */
     int           oldest_first;
     et_cursor_t   cursor;
     uint64_t      limit;
@@ -34,11 +51,12 @@ typedef struct {
     const et_discover_t  *found;
 
     /* of et_events_step() */
-    uint64_t      window;      /* rows that are looked at; 0: not begun */
+    et_events_phase_t  phase;
+    uint64_t      window;      /* rows that are looked at */
     uint64_t      seen;        /* of them there are */
     int64_t       from;        /* their times */
     int64_t       to;
-    unsigned      reading:1;
+    unsigned      all:1;       /* the guess is all there is */
 } et_events_filter_t;
 
 typedef struct {

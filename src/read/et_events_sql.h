@@ -29,9 +29,21 @@
 #define ET_SQL_EVENT_WIDE_COLUMNS  ET_SQL_EVENT_COLUMNS "sssssssssssMS"
 
 /*
- * A page is found by its times alone, in the order of the table, which stops
- * where the page ends; only what lies between its first and last time is read
- * with its payload then.
+ * When an error was seen, and how often: from that it is guessed which time has
+ * a page of its events.
+ */
+
+#define ET_SQL_EVENTS_SPAN                                                    \
+    "SELECT min(errors.first_seen), max(errors.last_seen), sum(errors.n) "    \
+    "FROM errors WHERE project_id = {project:UInt64} "                        \
+    "AND fingerprint = {fingerprint:UInt64}"
+
+#define ET_SQL_EVENTS_SPAN_COLUMNS  "ttQ"
+
+/*
+ * Where the guess was wrong, a page is found by its times alone, in the order
+ * of the table, which stops where the page ends; only what lies between its
+ * first and last time is read with its payload then.
  */
 
 #define ET_SQL_EVENT_TIMES                                                    \
@@ -51,17 +63,29 @@
     " ORDER BY timestamp DESC LIMIT {window:UInt64})"
 
 
-/* the page, cut where its payloads get too large; "found" is how many there
- * would have been */
+/*
+ * The page: without payloads, or with the first event's; or with all of them,
+ * cut where they get too large, where "found" is how many there would have
+ * been.  Planning the latter costs as much as reading a short page.
+ */
 
-#define ET_SQL_EVENTS_SELECT   "SELECT " ET_SQL_EVENT "payload, found"
-#define ET_SQL_EVENTS_FROM                                                    \
+#define ET_SQL_EVENTS_BARE     "SELECT " ET_SQL_EVENT                         \
+    "'' AS payload, toUInt64(0) AS found"
+
+#define ET_SQL_EVENTS_ONE      "SELECT " ET_SQL_EVENT                         \
+    "if(rowNumberInAllBlocks() = 0, payload, '') AS p, toUInt64(0) AS found"
+#define ET_SQL_EVENTS_ONE_FROM  " FROM (SELECT " ET_SQL_EVENTS_INNER
+
+#define ET_SQL_EVENTS_CUT      "SELECT " ET_SQL_EVENT "payload, found"
+#define ET_SQL_EVENTS_CUT_FROM                                                \
     " FROM (SELECT *, sum(length(payload)) OVER w "                           \
     "AS total, row_number() OVER w AS place, count() OVER () AS found "       \
-    "FROM (SELECT project_id, fingerprint, event_id, timestamp, received, "   \
-    "level, platform, type, value, message, culprit, environment, release, "
-#define ET_SQL_EVENTS_PAYLOAD  "payload"
-#define ET_SQL_EVENTS_NONE     "'' AS payload"
+    "FROM (SELECT " ET_SQL_EVENTS_INNER
+
+#define ET_SQL_EVENTS_INNER                                                   \
+    "project_id, fingerprint, event_id, timestamp, received, "                \
+    "level, platform, type, value, message, culprit, environment, release, "  \
+    "payload"
 
 #define ET_SQL_EVENTS_BY_ERROR  " FROM events"
 #define ET_SQL_EVENTS_BY_TIME   " FROM events_by_time"
@@ -92,18 +116,17 @@
     "'UTC'), {id:UUID})"
 
 #define ET_SQL_EVENTS_FIRST                                                   \
-    " ORDER BY timestamp, event_id LIMIT {limit:UInt64})"
+    " ORDER BY timestamp, event_id LIMIT {limit:UInt64}"
 #define ET_SQL_EVENTS_LAST                                                    \
-    " ORDER BY timestamp DESC, event_id DESC LIMIT {limit:UInt64})"
+    " ORDER BY timestamp DESC, event_id DESC LIMIT {limit:UInt64}"
+#define ET_SQL_EVENTS_END       ")"
 
-#define ET_SQL_EVENTS_ASC                                                     \
-    ET_SQL_EVENTS_FIRST " "                                                   \
-    "WINDOW w AS (ORDER BY timestamp, event_id "                              \
+#define ET_SQL_EVENTS_CUT_ASC                                                 \
+    ") WINDOW w AS (ORDER BY timestamp, event_id "                            \
     "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) "                     \
     "WHERE place = 1 OR total <= {bytes:UInt64} ORDER BY place"
-#define ET_SQL_EVENTS_DESC                                                    \
-    ET_SQL_EVENTS_LAST " "                                                    \
-    "WINDOW w AS (ORDER BY timestamp DESC, event_id DESC "                    \
+#define ET_SQL_EVENTS_CUT_DESC                                                \
+    ") WINDOW w AS (ORDER BY timestamp DESC, event_id DESC "                  \
     "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) "                     \
     "WHERE place = 1 OR total <= {bytes:UInt64} ORDER BY place"
 

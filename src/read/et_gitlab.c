@@ -404,7 +404,7 @@ et_gitlab_events(et_call_t *call)
         }
 
         filter->oldest_first = sort == 0;
-
+        filter->one_payload = filter->limit == 1;
     }
 
     switch (et_events_step(call, filter, &list)) {

@@ -26,7 +26,8 @@
 /* of each project it is another error; few of these are one that there is */
 
 #define ET_SQL_ISSUE                                                          \
-    "SELECT project_id, fingerprint FROM errors "                             \
+    "SELECT project_id, fingerprint, min(errors.first_seen), "                \
+    "max(errors.last_seen), sum(errors.n) FROM errors "                       \
     "WHERE (project_id, fingerprint) IN (SELECT project_id, "                 \
     "bitAnd(reinterpretAsUInt64({issue:UInt64} "                              \
     "- project_id * 11400714819323198485), 9007199254740991) "                \
@@ -36,7 +37,7 @@
 #define ET_SQL_ISSUE_END                                                      \
     ") GROUP BY project_id, fingerprint ORDER BY project_id LIMIT 100"
 
-#define ET_SQL_ISSUE_COLUMNS  "QQ"
+#define ET_SQL_ISSUE_COLUMNS  "QQttQ"
 
 #define ET_READS(scope)  ET_SCOPE_ ## scope ## _READ
 
@@ -520,6 +521,9 @@ et_sentry_read_issue(et_call_t *call, const et_slice_t *answers,
                 sentry->ids[0] = sentry->project->id;
                 sentry->nids = 1;
                 sentry->fingerprint = result.row[1].u;
+                sentry->span.first_seen = result.row[2].i;
+                sentry->span.last_seen = result.row[3].i;
+                sentry->span.n = result.row[4].u;
                 return 1;
             }
         }

@@ -20,7 +20,7 @@
 #ifndef ET_SENTRY_H
 #define ET_SENTRY_H
 
-#include "et_cursor.h"
+#include "et_events.h"
 #include "et_out.h"
 #include "et_projects.h"
 
@@ -34,6 +34,7 @@ typedef struct {
 
     /* of an issue's call */
     uint64_t        fingerprint;
+    et_span_t       span;
 } et_sentry_t;
 
 /* How many segments of the path name where the call is. */
@@ -82,7 +83,7 @@ uint64_t et_issue_id(uint64_t project, uint64_t fingerprint);
  * is an id or a short id. */
 void et_sentry_ask_issue(et_call_t *call, size_t i);
 
-/* Reads them: sets project and fingerprint.  1, or 0 where the call is answered:
+/* Reads them: sets project, fingerprint and span.  1, or 0 where the call is answered:
  * 404.  place is ALL or ORGANIZATION. */
 int et_sentry_read_issue(et_call_t *call, const et_slice_t *answers,
     et_sentry_place_t place, et_sentry_t *sentry);

@@ -126,6 +126,7 @@ et_sentry_list(et_call_t *call, et_sentry_place_t place, size_t segment)
             }
 
             state->filter.fingerprint = state->sentry.fingerprint;
+            state->filter.span = state->sentry.span;
         }
 
         state->filter.project = state->sentry.project->id;
@@ -284,6 +285,7 @@ et_sentry_of_issue(et_call_t *call, et_sentry_place_t place, size_t segment)
 
         state->filter.project = state->sentry.project->id;
         state->filter.fingerprint = state->sentry.fingerprint;
+        state->filter.span = state->sentry.span;
     }
 
     if (!state->found) {
@@ -330,6 +332,7 @@ et_sentry_which(et_call_t *call, et_sentry_events_t *state, et_slice_t name)
             state->which = names[i].which;
             state->filter.limit = 2;    /* it, and the one beside it */
             state->filter.wide = 1;
+            state->filter.one_payload = 1;
             state->filter.oldest_first = state->which == ET_EVENT_OLDEST;
             return 1;
         }

@@ -379,6 +379,76 @@ subtest "entries of logs are listed" => sub {
 };
 
 
+subtest "pages are exact however events are spread in time" => sub {
+    my $error = 0;
+
+    my $add = sub {
+        my ($count, $at, $n) = @_;
+
+        sql(sprintf "INSERT INTO errortracking.ingest (kind, n, timestamp, "
+            . "first_timestamp, received, project_id, fingerprint, event_id, "
+            . "level, environment, type, value, grouping, payload) "
+            . "SELECT 1, %d, %s AS at, at, at, %d, %d, "
+            . "generateUUIDv4(number), 'error', 'e', 'Spread%d', 'v', "
+            . "'%s', '%s' FROM numbers(%d)", $n || 1, $at, $two, 1000 + $error,
+            $error, $n ? "" : "g", $n ? "" : "{}", $count);
+    };
+    my $time = "now64(6) - toIntervalMillisecond(%s)";
+    my @spread = (
+        # often once, seldom since; and a storm whose bodies were not kept
+        sub { $add->(400, sprintf $time, "864000000 + number * 150");
+              $add->(20, sprintf $time, "number * 18000000");
+              $add->(20, (sprintf $time, "number * 1000"), 1000); },
+        # all the time
+        sub { $add->(300, sprintf $time, "number * 2880000"); },
+        # seldom, often now; many at the same time
+        sub { $add->(1, sprintf $time, "864000000 + number");
+              $add->(300, sprintf $time, "intDiv(number, 20) * 1000"); },
+        sub { $add->(1, sprintf $time, "number"); },
+    );
+
+    for my $spread (@spread) {
+        $spread->();
+
+        my @ids = split /\n/, sql("SELECT replaceAll(toString(event_id), '-', "
+            . "'') FROM errortracking.events WHERE project_id = $two AND "
+            . "fingerprint = 1000 + $error AND payload != '' "
+            . "ORDER BY timestamp DESC, event_id DESC");
+        my ($issue) = grep { ($_->{metadata}{type} || "") eq "Spread$error" }
+            @{ get("projects/o/$two/issues/") };
+        my $url = "issues/$issue->{id}/events/";
+
+        for my $limit (7, 100) {
+            my ($cursor, $answer, @seen) = "";
+
+            do {
+                $answer = call("$url?per_page=$limit&cursor=$cursor");
+                push @seen, map { $_->{eventID} } @{ $answer->{json} };
+                $cursor = next_cursor($answer);
+            } while ($cursor);
+
+            is("@seen", "@ids", "$error: all of them, by $limit");
+
+            ($cursor) = $answer->{headers}{link}
+                =~ /rel="previous"; results="true"; cursor="([^"]+)"/ or next;
+            my $last = @ids % $limit || $limit;
+            is(join(" ", map { $_->{eventID} }
+                    @{ get("$url?per_page=$limit&cursor=$cursor") }),
+               join(" ", @ids[-$last - $limit .. -$last - 1]),
+               "$error: and back");
+        }
+
+        my ($latest, $oldest) = map { get($url . $_) } "latest/", "oldest/";
+        is($latest->{eventID}, $ids[0], "$error: the latest");
+        is($latest->{previousEventID}, $ids[1], "$error: the one before");
+        is($oldest->{eventID}, $ids[-1], "$error: the oldest");
+        is($oldest->{nextEventID}, $#ids ? $ids[-2] : undef,
+           "$error: the one behind");
+        $error++;
+    }
+};
+
+
 subtest "what no event has is refused" => sub {
     for my $bad ("%27%3B%20DROP", "%00", "%ff", "x" x 1000, "{id:UUID}", "-") {
         my $answer = $nginx->request("GET", "/api/0/issues/$issue/events/$bad/",

@@ -35,10 +35,14 @@
 #define ET_SQL_DISCOVER_BY_TIME                                               \
     ET_SQL_DISCOVER_START("events_by_time") ET_SQL_DISCOVER_PERIOD
 
+/* the days, which are what the table is sorted by, and the minutes of them */
+#define ET_SQL_DISCOVER_SECOND(name)                                          \
+    "toDateTime(intDiv({" name ":Int64}, 1000000), 'UTC')"
 #define ET_SQL_DISCOVER_COUNTS  ET_SQL_DISCOVER_START("error_counts")         \
-    " AND minute >= toStartOfMinute(toDateTime(intDiv({from:Int64}, "         \
-    "1000000), 'UTC')) AND minute < toDateTime(intDiv({to:Int64}, 1000000), " \
-    "'UTC')"
+    " AND toDate(minute) BETWEEN toDate(" ET_SQL_DISCOVER_SECOND("from") ")"  \
+    " AND toDate(" ET_SQL_DISCOVER_SECOND("to") ")"                           \
+    " AND minute >= toStartOfMinute(" ET_SQL_DISCOVER_SECOND("from") ")"      \
+    " AND minute < " ET_SQL_DISCOVER_SECOND("to")
 
 #define ET_SQL_DISCOVER_ENVIRONMENTS                                          \
     " AND environment IN {environments:Array(String)}"

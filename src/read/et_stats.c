@@ -10,21 +10,22 @@
 
 #define ET_STATS_BUCKETS  1000
 #define ET_STATS_GROUPS   1000
+#define ET_STATS_HOUR     3600
 
 #define ET_STATS_QUANTITY    "sum(quantity)"
 #define ET_STATS_TIMES_SEEN  "sum(times_seen)"
 
-#define ET_SQL_STATS                                                          \
-    "SELECT toInt64(intDiv(toUnixTimestamp(minute) - {from:Int64}, "          \
+#define ET_SQL_STATS(table, time)                                             \
+    "SELECT toInt64(intDiv(toUnixTimestamp(" time ") - {from:Int64}, "        \
     "{step:Int64})) AS bucket, "                                              \
     "if({by_project:UInt8} = 1, project_id, 0) AS project, "                  \
     "if({by_outcome:UInt8} = 1, toString(outcome), '') AS by_outcome, "       \
     "if({by_category:UInt8} = 1, toString(category), '') AS by_category, "    \
     "if({by_reason:UInt8} = 1, toString(reason), '') AS by_reason, "          \
-    "sum(outcomes.n) FROM outcomes WHERE ({all:UInt8} = 1 "                   \
+    "sum(" table ".n) FROM " table " WHERE ({all:UInt8} = 1 "                 \
     "OR project_id IN {projects:Array(UInt64)}) "                             \
-    "AND minute >= toDateTime({from:Int64}, 'UTC') "                          \
-    "AND minute < toDateTime({to:Int64}, 'UTC') "                             \
+    "AND " time " >= toDateTime({from:Int64}, 'UTC') "                        \
+    "AND " time " < toDateTime({to:Int64}, 'UTC') "                           \
     "AND (empty({categories:Array(String)}) "                                 \
     "OR category IN {categories:Array(String)}) "                             \
     "AND (empty({outcomes:Array(String)}) "                                   \
@@ -33,6 +34,9 @@
     "OR reason IN {reasons:Array(String)}) "                                  \
     "GROUP BY bucket, project, by_outcome, by_category, by_reason "           \
     "ORDER BY project, by_outcome, by_category, by_reason, bucket"
+
+#define ET_SQL_STATS_MINUTES  ET_SQL_STATS("outcomes", "minute")
+#define ET_SQL_STATS_HOURS    ET_SQL_STATS("outcomes_by_hour", "hour")
 
 #define ET_SQL_STATS_COLUMNS  "qQsssQ"
 
@@ -52,7 +56,7 @@ et_stats_parse(et_call_t *call, et_stats_filter_t *filter)
 {
     int64_t  start, end, step;
 
-    step = 3600 * ET_SECOND;
+    step = ET_STATS_HOUR * ET_SECOND;
 
     if (!et_call_times(call, &start, &end)
         || !et_call_period(call, "interval", &step)
@@ -164,7 +168,10 @@ et_stats_ask(et_call_t *call, const et_stats_filter_t *filter)
 
     query = et_call_query(call, ET_SQL_STATS_COLUMNS);
 
-    et_sql_add(query, ET_SQL_STATS);
+    /* the first interval begins at a multiple of it, of an hour then, too */
+
+    et_sql_add(query, filter->step % ET_STATS_HOUR == 0
+                      ? ET_SQL_STATS_HOURS : ET_SQL_STATS_MINUTES);
 
     et_sql_u64(query, "all", filter->projects == NULL);
     et_sql_u64s(query, "projects", filter->projects, filter->nprojects);

@@ -1,5 +1,6 @@
 /*
- * What became of what was sent, over time: sums of the table `outcomes`.
+ * What became of what was sent, over time: sums of the table outcomes, or of
+ * outcomes_by_hour where the intervals are hours.
  */
 
 #ifndef ET_STATS_H

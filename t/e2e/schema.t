@@ -29,8 +29,8 @@ PROJECT = et.project()
 COUNTED = ("events", "events_by_time", "errors", "error_counts",
            "error_changes")
 TABLES = COUNTED + ("error_tags", "releases_seen", "projects_seen", "outcomes",
-                    "sessions", "check_ins", "feedback", "logs",
-                    "attachments")
+                    "outcomes_by_hour", "sessions", "check_ins", "feedback",
+                    "logs", "attachments")
 SECOND = 1000000
 NOW = SECOND * int(time.time())
 
@@ -63,6 +63,18 @@ def count(table):
     """Physical rows: that of a repeated batch would show before any merge."""
     return int(one("SELECT count() FROM errortracking.%s "
                    "WHERE project_id = %d" % (table, PROJECT)))
+
+
+def hours(database):
+    """Outcomes of which the minutes have more or less than the hours."""
+    return rows("SELECT hour, outcome, category, sum(d) FROM ("
+                "SELECT toStartOfHour(minute) AS hour, outcome, reason, "
+                "category, toInt64(n) AS d FROM %s.outcomes "
+                "WHERE project_id = %d UNION ALL "
+                "SELECT hour, outcome, reason, category, -toInt64(n) AS d "
+                "FROM %s.outcomes_by_hour WHERE project_id = %d) "
+                "GROUP BY hour, outcome, reason, category HAVING sum(d) != 0"
+                % (database, PROJECT, database, PROJECT))
 
 
 def counts():
@@ -193,8 +205,8 @@ ok(second.returncode == 0, "it is applied again without an error",
    second.stdout)
 same(everything(), before, "and that changes no definition and no row")
 
-same(one("SELECT max(version) FROM errortracking.schema_version"), "5",
-     "the schema's version is 5")
+same(one("SELECT max(version) FROM errortracking.schema_version"), "6",
+     "the schema's version is 6")
 
 same(one("SELECT arrayStringConcat(groupArray(name), ',') FROM "
          "(SELECT name FROM system.columns WHERE database = 'errortracking' "
@@ -266,6 +278,7 @@ same(rows("SELECT outcome, reason, category, sum(n) FROM "
      [["accepted", "", "error", "3"],
       ["filtered", "crawlers", "session", "7"]],
      "outcomes has what was accepted, by the rows, and what was not")
+same(hours("errortracking"), [], "outcomes_by_hour has the same")
 
 
 def differences(database):
@@ -434,7 +447,8 @@ def seen():
 
 
 try:
-    upgrade(lambda name: name < "020" and name[:3] not in ("006", "016"))
+    upgrade(lambda name: name < "020" and name[:3] not in ("006", "016",
+                                                         "017"))
     into = "INSERT INTO %s.ingest (%s) FORMAT RowBinary" % (OLD, COLUMNS)
     post(into, encode(event(1, NOW, release="a@1"))
          + encode(event(2, NOW - SECOND, n=5, release="a@1"))
@@ -463,6 +477,10 @@ try:
               "FROM %s.projects_seen GROUP BY 1" % OLD),
          [[str(PROJECT), str(NOW - SECOND), str(NOW + SECOND)]],
          "and projects_seen has their project")
+
+    same(one("SELECT sum(n) FROM %s.outcomes_by_hour" % OLD), "10",
+         "hours of outcomes have what came before, and since")
+    same(hours(OLD), [], "each of it once")
 
     # an error as a schema of version 3 has it: without a state of its text
     post("INSERT INTO %s.errors (project_id, fingerprint, first_seen, "

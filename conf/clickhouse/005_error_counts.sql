@@ -9,7 +9,8 @@
 -- ORDER BY has the day before the error: "this project, these days" is then
 -- one range, and "this error, these days" one short range a day.  With the
 -- error first, each chart of a project would read all of its 90 days.  Granules
--- are small for the bars of a page's errors, of which each is in another one.
+-- and the blocks that are compressed are small for the bars of a page's errors,
+-- of which each is in another one.
 
 CREATE TABLE IF NOT EXISTS errortracking.error_counts
 (
@@ -28,7 +29,14 @@ ORDER BY (project_id, toDate(minute), fingerprint, minute, level,
 TTL minute + INTERVAL 90 DAY
 SETTINGS ttl_only_drop_parts = 1,
          index_granularity = 1024,
+         min_compress_block_size = 16384,
+         max_compress_block_size = 65536,
          non_replicated_deduplication_window = 10000;
+
+-- from version 5
+ALTER TABLE errortracking.error_counts
+    MODIFY SETTING min_compress_block_size = 16384,
+                   max_compress_block_size = 65536;
 
 -- The occurrences of a folded row share all that is counted by here, the
 -- minute included, so these counts are exact in a storm, too.

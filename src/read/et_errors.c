@@ -64,34 +64,21 @@ et_errors_ask_shown(et_call_t *call, const et_errors_t *list)
 static void
 et_errors_ask_ids(et_call_t *call, et_sql_t *query, const et_errors_t *list)
 {
-    size_t     i, k, nprojects;
-    uint64_t  *ids;
+    size_t     i;
+    uint64_t  (*pairs)[2];
 
-    ids = et_arena_alloc(call->arena, (2 * list->n + 1) * sizeof(uint64_t));
-
-    if (ids == NULL) {
+    pairs = et_arena_alloc(call->arena, (list->n + 1) * sizeof(*pairs));
+    if (pairs == NULL) {
         call->failed = 1;
         return;
     }
 
-    nprojects = 0;
-
     for (i = 0; i < list->n; i++) {
-        ids[list->n + i] = list->items[i].fingerprint;
-
-        for (k = 0; k < nprojects; k++) {
-            if (ids[k] == list->items[i].project) {
-                break;
-            }
-        }
-
-        if (k == nprojects) {
-            ids[nprojects++] = list->items[i].project;
-        }
+        pairs[i][0] = list->items[i].project;
+        pairs[i][1] = list->items[i].fingerprint;
     }
 
-    et_sql_u64s(query, "projects", ids, nprojects);
-    et_sql_u64s(query, "fingerprints", ids + list->n, list->n);
+    et_sql_pairs(query, "errors", (const uint64_t (*)[2]) pairs, list->n);
 }
 
 

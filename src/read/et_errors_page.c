@@ -11,11 +11,12 @@
 #define ET_ERRORS_CANDIDATES      3
 #define ET_ERRORS_CANDIDATES_MAX  1000
 
+/* of these, where users are counted */
+#define ET_ERRORS_FREQUENT        2
+
 
 static int et_errors_of_candidates(const et_errors_filter_t *filter);
 static uint64_t et_errors_rows(const et_errors_filter_t *filter);
-static void et_errors_ask_candidates(et_sql_t *query,
-    const et_errors_filter_t *filter);
 static void et_errors_ask_key(et_sql_t *query,
     const et_errors_filter_t *filter);
 static void et_errors_ask_errors(et_call_t *call, et_sql_t *query,
@@ -25,8 +26,7 @@ static void et_errors_ask_period(et_sql_t *query,
 static int et_errors_of_frequent(const et_errors_filter_t *filter);
 static void et_errors_ask_frequent(et_sql_t *query,
     const et_errors_filter_t *filter);
-static void et_errors_ask_least(et_sql_t *query,
-    const et_errors_filter_t *filter);
+static uint64_t et_errors_frequent(const et_errors_filter_t *filter);
 static int et_errors_of_state(const et_errors_filter_t *filter);
 static int et_errors_of_decided(const et_errors_filter_t *filter);
 static void et_errors_ask_state(et_sql_t *query,
@@ -35,6 +35,10 @@ static void et_errors_ask_joins(et_sql_t *query,
     const et_errors_filter_t *filter);
 static void et_errors_ask_order(et_sql_t *query,
     const et_errors_filter_t *filter);
+static int et_errors_choose(const et_errors_filter_t *filter,
+    et_errors_t *list);
+static int64_t et_errors_least(const et_errors_filter_t *filter,
+    const et_errors_t *list);
 static void et_errors_read_row(const et_value_t *row, et_error_t *error);
 
 
@@ -117,7 +121,9 @@ et_errors_ask_page(et_call_t *call, const et_errors_filter_t *filter)
     query = et_call_query(call, ET_SQL_PAGE_COLUMNS);
 
     et_sql_add(query, ET_SQL_PAGE);
-    et_errors_ask_candidates(query, filter);
+    et_sql_add(query, et_errors_of_candidates(filter)
+                      && filter->search.status != ET_STATUS_ANY
+                      ? ET_SQL_PAGE_CANDIDATES : ET_SQL_PAGE_SURE);
     et_sql_add(query, ET_SQL_PAGE_FROM);
     et_errors_ask_key(query, filter);
     et_errors_ask_errors(call, query, filter);
@@ -161,27 +167,6 @@ et_errors_rows(const et_errors_filter_t *filter)
 {
     return (filter->limit + 1) * (et_errors_of_candidates(filter)
                                   ? ET_ERRORS_CANDIDATES : 1);
-}
-
-
-static void
-et_errors_ask_candidates(et_sql_t *query, const et_errors_filter_t *filter)
-{
-    int  candidates;
-
-    candidates = et_errors_of_candidates(filter);
-
-    et_sql_add(query, candidates && filter->search.status != ET_STATUS_ANY
-                      ? ET_SQL_PAGE_CANDIDATES : ET_SQL_PAGE_SURE);
-
-    if (candidates && et_errors_of_frequent(filter)) {
-        et_sql_add(query, ET_SQL_PAGE_LEAST);
-        et_errors_ask_least(query, filter);
-        et_sql_add(query, ET_SQL_PAGE_LEAST_END);
-
-    } else {
-        et_sql_add(query, ET_SQL_PAGE_ALL);
-    }
 }
 
 
@@ -332,9 +317,15 @@ et_errors_ask_frequent(et_sql_t *query, const et_errors_filter_t *filter)
 {
     if (et_errors_of_candidates(filter)) {
         et_sql_add(query, ET_SQL_ERRORS_FREQUENT);
-        et_errors_ask_least(query, filter);
-        et_sql_add(query, ET_SQL_ERRORS_FREQUENT_END);
-        et_sql_u64(query, "frequent", et_errors_rows(filter));
+        et_errors_ask_period(query, filter);
+        et_sql_add(query, ET_SQL_ERRORS_FREQUENT_LIMIT);
+
+        if (filter->cursor.given) {
+            et_sql_add(query, ET_SQL_ERRORS_FREQUENT_BEHIND);
+        }
+
+        et_sql_add(query, ")");
+        et_sql_u64(query, "frequent", et_errors_frequent(filter));
         return;
     }
 
@@ -356,20 +347,12 @@ et_errors_ask_frequent(et_sql_t *query, const et_errors_filter_t *filter)
 }
 
 
-/* The occurrences of the least frequent candidate; 0: all are candidates. */
+/* How many of them are looked at whose users may be fewer than the cursor's. */
 
-static void
-et_errors_ask_least(et_sql_t *query, const et_errors_filter_t *filter)
+static uint64_t
+et_errors_frequent(const et_errors_filter_t *filter)
 {
-    et_sql_add(query, ET_SQL_ERRORS_LEAST ET_SQL_ERRORS ET_SQL_ERRORS_FROM);
-
-    et_errors_ask_period(query, filter);
-
-    if (filter->cursor.given) {
-        et_sql_add(query, ET_SQL_ERRORS_BEHIND);
-    }
-
-    et_sql_add(query, ET_SQL_ERRORS_LEAST_END);
+    return ET_ERRORS_FREQUENT * (filter->limit + 1);
 }
 
 
@@ -487,8 +470,7 @@ int
 et_errors_read_page(et_call_t *call, et_slice_t answer,
     const et_errors_filter_t *filter, et_errors_t *list)
 {
-    size_t       max, sure;
-    et_error_t  *error;
+    size_t       max;
     et_result_t  result;
 
     memset(list, 0, sizeof(et_errors_t));
@@ -506,23 +488,13 @@ et_errors_read_page(et_call_t *call, et_slice_t answer,
 
     et_result_open(&result, ET_SQL_PAGE_COLUMNS, answer);
 
-    sure = 0;
-
-    while (sure <= filter->limit && list->n < max && et_result_next(&result)) {
+    while (list->n < max && et_result_next(&result)) {
 
         if (list->asof == 0) {
             list->asof = result.row[3].i;
         }
 
-        error = &list->items[list->n++];
-
-        et_errors_read_row(result.row, error);
-
-        if (error->key < result.row[8].i) {
-            return -1;
-        }
-
-        sure += !error->candidate;
+        et_errors_read_row(result.row, &list->items[list->n++]);
     }
 
     if (result.bad) {
@@ -530,7 +502,66 @@ et_errors_read_page(et_call_t *call, et_slice_t answer,
         return 0;
     }
 
-    return sure <= filter->limit && list->n == max ? -1 : 1;
+    return et_errors_of_candidates(filter) && !et_errors_choose(filter, list)
+           ? -1 : 1;
+}
+
+
+/*
+ * Takes from the first candidates those that fill a page, the one behind it
+ * included: 0 where it can't be said that these are the first of all.
+ */
+
+static int
+et_errors_choose(const et_errors_filter_t *filter, et_errors_t *list)
+{
+    size_t   i, sure, n;
+    int64_t  least;
+
+    n = list->n;
+    least = et_errors_least(filter, list);
+
+    for (sure = 0, i = 0; i < n && sure <= filter->limit; i++) {
+
+        if (list->items[i].key <= least) {
+            return 0;
+        }
+
+        sure += !list->items[i].candidate;
+    }
+
+    list->n = i;
+
+    return sure > filter->limit || n < et_errors_rows(filter);
+}
+
+
+/*
+ * The greatest key of errors that are no candidates.  By users these have no
+ * more occurrences than any that is one; unless all are, which is 0.
+ */
+
+static int64_t
+et_errors_least(const et_errors_filter_t *filter, const et_errors_t *list)
+{
+    size_t    i;
+    uint64_t  n;
+
+    if (!et_errors_of_frequent(filter)
+        || list->n < et_errors_frequent(filter))
+    {
+        return 0;
+    }
+
+    n = UINT64_MAX;
+
+    for (i = 0; i < list->n; i++) {
+        if (list->items[i].n < n) {
+            n = list->items[i].n;
+        }
+    }
+
+    return (int64_t) ((double) n * 1.1) + 1;
 }
 
 

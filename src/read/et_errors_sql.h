@@ -34,25 +34,21 @@
 
 /*
  * The page.  A key is as it was at "asof" where something has changed since.
- * Of candidates it says which were decided about, whose state is to be seen;
- * and the least key that those which are none may have.
+ * Of candidates it says which were decided about, whose state is to be seen.
  */
 
 #define ET_SQL_PAGE                                                           \
     "SELECT project_id, fingerprint, key, toInt64(toUnixTimestamp64Micro("    \
     "now64(6))) AS now, first_seen, last_seen, n, "
-#define ET_SQL_PAGE_SURE        "toUInt8(0) AS candidate, "
+#define ET_SQL_PAGE_SURE        "toUInt8(0) AS candidate"
 #define ET_SQL_PAGE_CANDIDATES                                                \
-    "(project_id, fingerprint) IN (" ET_SQL_DECIDED ") AS candidate, "
-#define ET_SQL_PAGE_ALL         "toInt64(0) AS least"
-#define ET_SQL_PAGE_LEAST       "toInt64(assumeNotNull("
-#define ET_SQL_PAGE_LEAST_END   ") * 1.1) + 1 AS least"
+    "(project_id, fingerprint) IN (" ET_SQL_DECIDED ") AS candidate"
 #define ET_SQL_PAGE_FROM                                                      \
     " FROM (SELECT e.project_id AS project_id, "                              \
     "e.fingerprint AS fingerprint, e.first_seen AS first_seen, "              \
     "e.last_seen AS last_seen, e.n AS n, "
 
-#define ET_SQL_PAGE_COLUMNS  "QQqqttQCq"
+#define ET_SQL_PAGE_COLUMNS  "QQqqttQC"
 
 #define ET_SQL_KEY_LAST                                                       \
     "toInt64(toUnixTimestamp64Micro(e.last_seen)) AS key FROM "
@@ -96,20 +92,17 @@
  * of these than the cursor's users is behind the cursor.  1.1: users are
  * estimated, within a percent or two.
  *
- * Candidates are some errors of the most occurrences, and all that have more:
- * the others have no more users than the last of them has occurrences.
+ * Candidates are some errors of the most occurrences; on a later page of those
+ * behind the cursor, and all that may be before it.
  */
 
-#define ET_SQL_ERRORS_IN                                                      \
-    " AND (project_id, fingerprint) IN (SELECT project_id, fingerprint "      \
-    "FROM errors WHERE " ET_SQL_OF_PROJECTS                                   \
-    " GROUP BY project_id, fingerprint HAVING sum(errors.n)"
-#define ET_SQL_ERRORS_FREQUENT      ET_SQL_ERRORS_IN " >= "
-#define ET_SQL_ERRORS_FREQUENT_END  ")"
-#define ET_SQL_ERRORS_LEAST                                                   \
-    "(SELECT if(count() < {frequent:UInt64}, 0, min(n)) FROM (SELECT n FROM "
-#define ET_SQL_ERRORS_LEAST_END                                               \
-    ") AS e ORDER BY n DESC LIMIT {frequent:UInt64}))"
+#define ET_SQL_ERRORS_FREQUENT                                                \
+    " AND (project_id, fingerprint) IN (SELECT project_id, fingerprint FROM " \
+    ET_SQL_ERRORS ET_SQL_ERRORS_FROM
+#define ET_SQL_ERRORS_FREQUENT_LIMIT                                          \
+    ") AS e ORDER BY n DESC LIMIT {frequent:UInt64}"
+#define ET_SQL_ERRORS_FREQUENT_BEHIND                                         \
+    " BY if(n * 1.1 + 1 < {key:Int64}, 0, fingerprint)"
 #define ET_SQL_ERRORS_BEHIND        " AND n * 1.1 + 1 < {key:Int64}"
 
 /*
@@ -119,7 +112,9 @@
  */
 
 #define ET_SQL_ERRORS_MANY                                                    \
-    ET_SQL_ERRORS_IN " * 1.1 >= ("                                            \
+    " AND (project_id, fingerprint) IN (SELECT project_id, fingerprint "      \
+    "FROM errors WHERE " ET_SQL_OF_PROJECTS                                   \
+    " GROUP BY project_id, fingerprint HAVING sum(errors.n) * 1.1 >= ("       \
     "SELECT if(count() < {limit:UInt64}, 0, min(users)) FROM ("               \
     "SELECT uniqMerge(errors.users) AS users FROM errors "                    \
     "WHERE " ET_SQL_OF_PROJECTS " AND (project_id, fingerprint) IN ("         \
@@ -281,7 +276,13 @@
     " ORDER BY key, project_id, fingerprint LIMIT {limit:UInt64}"
 
 
-/* What is shown of the errors of a page */
+/*
+ * What is shown of the errors of a page.  Pairs, as an error of one project
+ * and the fingerprint of another's would be looked for, too.
+ */
+
+#define ET_SQL_OF_ERRORS                                                      \
+    "(project_id, fingerprint) IN {errors:Array(Tuple(UInt64, UInt64))}"
 
 #define ET_SQL_SHOWN                                                          \
     "WITH argMinMerge(errors.first) AS f, argMaxMerge(errors.last) AS l "     \
@@ -291,7 +292,7 @@
     "l.level, l.platform, l.type, l.value, l.message, l.culprit, l.logger, "  \
     "l.environment, replaceAll(toString(f.event_id), '-', ''), "              \
     "replaceAll(toString(l.event_id), '-', ''), f.release, l.release "        \
-    "FROM errors WHERE " ET_SQL_OF_PROJECTS ET_SQL_ERRORS_THESE               \
+    "FROM errors WHERE " ET_SQL_OF_ERRORS                                     \
     " GROUP BY project_id, fingerprint"
 
 #define ET_SQL_SHOWN_COLUMNS  "QQttQQssssssssssss"
@@ -300,7 +301,7 @@
     "SELECT project_id, fingerprint, "                                        \
     "toInt64(intDiv(toUnixTimestamp(minute) - {from:Int64}, {step:Int64})) "  \
     "AS bucket, sum(error_counts.n) FROM error_counts "                       \
-    "WHERE " ET_SQL_OF_PROJECTS ET_SQL_ERRORS_THESE                           \
+    "WHERE " ET_SQL_OF_ERRORS                                                 \
     " AND toDate(minute) >= toDate(toDateTime({from:Int64}, 'UTC')) "         \
     "AND minute >= toDateTime({from:Int64}, 'UTC') "                          \
     "GROUP BY project_id, fingerprint, bucket"
@@ -310,7 +311,7 @@
 #define ET_SQL_DECISIONS                                                      \
     "SELECT project_id, fingerprint, status, changed, changed_by, release, "  \
     "after_release, until, until_n, until_users, assigned_to "                \
-    "FROM error_status FINAL WHERE " ET_SQL_OF_PROJECTS ET_SQL_ERRORS_THESE
+    "FROM error_status FINAL WHERE " ET_SQL_OF_ERRORS
 
 #define ET_SQL_DECISIONS_COLUMNS  "QQstssCtQQs"
 
@@ -318,7 +319,7 @@
     "SELECT project_id, fingerprint, value, "                                 \
     "min(error_tags.first_seen) AS first_seen, "                              \
     "max(error_tags.last_seen) AS last_seen FROM error_tags WHERE "           \
-    ET_SQL_OF_PROJECTS ET_SQL_ERRORS_THESE " AND key = 'release' "            \
+    ET_SQL_OF_ERRORS " AND key = 'release' "                                  \
     "GROUP BY project_id, fingerprint, value"
 
 #define ET_SQL_RELEASES_COLUMNS  "QQstt"

@@ -105,6 +105,27 @@ et_sql_u64s(et_sql_t *query, const char *name, const uint64_t *values,
 
 
 void
+et_sql_pairs(et_sql_t *query, const char *name, const uint64_t (*pairs)[2],
+    size_t n)
+{
+    size_t  i;
+
+    et_sql_param(query, name);
+    et_text_str(&query->args, "%5B");
+
+    for (i = 0; i < n; i++) {
+        et_text_str(&query->args, i == 0 ? "(" : ",(");
+        et_text_u64(&query->args, pairs[i][0]);
+        et_text_char(&query->args, ',');
+        et_text_u64(&query->args, pairs[i][1]);
+        et_text_char(&query->args, ')');
+    }
+
+    et_text_str(&query->args, "%5D");
+}
+
+
+void
 et_sql_strs(et_sql_t *query, const char *name, const et_slice_t *values,
     size_t n)
 {

@@ -52,9 +52,12 @@ void et_sql_u64(et_sql_t *query, const char *name, uint64_t value);
 void et_sql_i64(et_sql_t *query, const char *name, int64_t value);
 void et_sql_str(et_sql_t *query, const char *name, et_slice_t value);
 
-/* That of {name:Array(UInt64)}, {name:Array(String)}. */
+/* That of {name:Array(UInt64)}, {name:Array(Tuple(UInt64, UInt64))},
+ * {name:Array(String)}. */
 void et_sql_u64s(et_sql_t *query, const char *name,
     const uint64_t *values, size_t n);
+void et_sql_pairs(et_sql_t *query, const char *name,
+    const uint64_t (*pairs)[2], size_t n);
 void et_sql_strs(et_sql_t *query, const char *name,
     const et_slice_t *values, size_t n);
 

@@ -79,6 +79,8 @@ et_errors_ask_ids(et_call_t *call, et_sql_t *query, const et_errors_t *list)
     }
 
     et_sql_pairs(query, "errors", (const uint64_t (*)[2]) pairs, list->n);
+
+    query->small = 1;
 }
 
 

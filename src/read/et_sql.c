@@ -263,7 +263,7 @@ et_sql_args(et_sql_t *query, const et_sql_limits_t *limits)
     }
 
     et_sql_setting(&args, "max_execution_time", limits->seconds);
-    et_sql_setting(&args, "max_threads", limits->threads);
+    et_sql_setting(&args, "max_threads", query->small ? 1 : limits->threads);
     et_sql_setting(&args, "max_memory_usage", limits->memory);
 
     args.failed |= query->args.failed;

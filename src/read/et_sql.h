@@ -24,6 +24,7 @@ typedef struct {
     const char  *columns;      /* of the answer: see et_result.h; NULL: none */
     unsigned     write:1;      /* it changes something */
     unsigned     slow:1;       /* it may take the time that deleting takes */
+    unsigned     small:1;      /* in one thread, as others run beside it */
 
     et_slice_t   answer;       /* set by whoever runs the query */
 } et_sql_t;

@@ -8,7 +8,8 @@
 
 #define ET_SQL_NEVER  "toDateTime64(0, 6, 'UTC')"
 
-/* 1 of a release's row in either table, both of them put together */
+/* 1 of a release's row in either table; a release has several where it was not
+ * merged yet, and one of each project: who asks puts them together */
 
 #define ET_SQL_RELEASE_ROWS                                                   \
     "SELECT project_id, version, 1 AS made, 0 AS seen, updated, created, "    \
@@ -17,13 +18,11 @@
     "toString(status) AS status, commit_count, last_commit "                  \
     "FROM releases FINAL WHERE project_id IN {projects:Array(UInt64)} "       \
     "UNION ALL SELECT project_id, version, 0 AS made, 1 AS seen, "            \
-    ET_SQL_NEVER " AS updated, min(releases_seen.first_seen) AS created, "    \
-    ET_SQL_NEVER " AS released, min(releases_seen.first_event) "              \
-    "AS first_event, max(releases_seen.last_event) AS last_event, "           \
-    "sum(releases_seen.n) AS n, '' AS ref, '' AS url, '' AS status, "         \
-    "toUInt64(0) AS commit_count, '' AS last_commit FROM releases_seen "      \
-    "WHERE project_id IN {projects:Array(UInt64)} "                           \
-    "GROUP BY project_id, version"
+    ET_SQL_NEVER " AS updated, first_seen AS created, "                       \
+    ET_SQL_NEVER " AS released, first_event, last_event, n, '' AS ref, "      \
+    "'' AS url, '' AS status, toUInt64(0) AS commit_count, "                  \
+    "'' AS last_commit FROM releases_seen "                                   \
+    "WHERE project_id IN {projects:Array(UInt64)}"
 
 #define ET_SQL_RELEASES                                                       \
     "SELECT version, key, cityHash64(version) AS hash, made, seen, created, " \

@@ -114,11 +114,11 @@ et_sql_pairs(et_sql_t *query, const char *name, const uint64_t (*pairs)[2],
     et_text_str(&query->args, "%5B");
 
     for (i = 0; i < n; i++) {
-        et_text_str(&query->args, i == 0 ? "(" : ",(");
+        et_text_str(&query->args, i == 0 ? "%28" : ",%28");
         et_text_u64(&query->args, pairs[i][0]);
         et_text_char(&query->args, ',');
         et_text_u64(&query->args, pairs[i][1]);
-        et_text_char(&query->args, ')');
+        et_text_str(&query->args, "%29");
     }
 
     et_text_str(&query->args, "%5D");

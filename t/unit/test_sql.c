@@ -49,6 +49,7 @@ test_params(void)
     et_slice_t   values[2], none;
 
     static const uint64_t  numbers[] = { 1, UINT64_MAX };
+    static const uint64_t  pairs[][2] = { { 1, 2 }, { 3, UINT64_MAX } };
 
     ET_TEST("a number is written with every digit") {
         q = query();
@@ -86,6 +87,15 @@ test_params(void)
         et_sql_strs(q, "c", values, 0);
         et_check(holds(args(q), "&param_a=%5B1,18446744073709551615%5D"
                                 "&param_b=%5B%5D&param_c=%5B%5D"));
+    }
+
+    ET_TEST("a list of pairs of numbers") {
+        q = query();
+        et_sql_pairs(q, "a", pairs, 2);
+        et_sql_pairs(q, "b", pairs, 0);
+        et_check(holds(args(q), "&param_a=%5B%281,2%29,"
+                                "%283,18446744073709551615%29%5D"
+                                "&param_b=%5B%5D"));
     }
 
     ET_TEST("what numbers repeated parts is put into SQL and names") {

@@ -42,18 +42,12 @@ typedef enum {
 typedef struct {
     const uint64_t   *projects;
     size_t            nprojects;
-    const uint64_t   *fingerprints;   /* only these; n 0: all */
-    size_t            nfingerprints;
     et_error_sort_t   sort;
     et_search_t       search;
     const et_slice_t *environments;   /* seen in one of these; n 0: all */
     size_t            nenvironments;
     int64_t           since;          /* last seen then or later; 0: ever */
     int64_t           until;          /* first seen before; 0: ever */
-
-    /* FREQUENCY counts these; 0, 0: all that ever were */
-    int64_t           count_from;
-    int64_t           count_to;
 
     et_cursor_t       cursor;
     uint64_t          limit;

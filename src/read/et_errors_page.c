@@ -185,11 +185,6 @@ et_errors_ask_key(et_sql_t *query, const et_errors_filter_t *filter)
         break;
 
     case ET_SORT_FREQUENCY:
-        if (filter->count_to != 0) {
-            et_sql_add(query, ET_SQL_KEY_COUNT);
-            break;
-        }
-
         et_sql_add(query, filter->changed ? ET_SQL_KEY_N_ASOF
                                             : ET_SQL_KEY_N);
         break;
@@ -230,12 +225,6 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
     }
 
     et_sql_add(query, ET_SQL_ERRORS_FROM);
-
-    if (filter->nfingerprints != 0) {
-        et_sql_add(query, ET_SQL_ERRORS_THESE);
-        et_sql_u64s(query, "fingerprints", filter->fingerprints,
-                      filter->nfingerprints);
-    }
 
     if (filter->nenvironments != 0) {
         et_sql_add(query, ET_SQL_ENVIRONMENTS);
@@ -306,7 +295,7 @@ et_errors_of_frequent(const et_errors_filter_t *filter)
 
     return filter->sort == ET_SORT_USERS && search->nterms == 0
            && search->text.len == 0 && filter->nenvironments == 0
-           && filter->nfingerprints == 0 && !filter->cursor.back
+           && !filter->cursor.back
            && (search->status == ET_STATUS_ANY
                || !et_errors_of_decided(filter));
 }
@@ -421,13 +410,6 @@ et_errors_ask_joins(et_sql_t *query, const et_errors_filter_t *filter)
 {
     if (et_errors_of_state(filter)) {
         et_sql_add(query, ET_SQL_JOIN_DECISIONS);
-    }
-
-    if (filter->sort == ET_SORT_FREQUENCY && filter->count_to != 0) {
-        et_sql_add(query, ET_SQL_JOIN_COUNT);
-        et_sql_i64(query, "from", filter->count_from);
-        et_sql_i64(query, "to", filter->count_to);
-        return;
     }
 
     if (filter->changed != 0 && filter->sort <= ET_SORT_FREQUENCY

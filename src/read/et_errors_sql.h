@@ -1,7 +1,7 @@
 /*
  * The SQL of et_errors*.c, in parts that are put together.  Parameters of the
- * page's query: projects, fingerprints, since, until, from, to, asof, key,
- * id0, id1, limit, text, environments; of its numbered words: k%u, v%u.
+ * page's query: projects, since, until, asof, key, id0, id1, limit, frequent,
+ * text, environments; of its numbered words: k%u, v%u.
  */
 
 #ifndef ET_ERRORS_SQL_H
@@ -60,7 +60,6 @@
 #define ET_SQL_KEY_N          "toInt64(e.n) AS key FROM "
 #define ET_SQL_KEY_N_ASOF     "toInt64(e.n - least(c.n, e.n)) AS key FROM "
 #define ET_SQL_KEY_USERS      "toInt64(e.users) + 1 AS key FROM "
-#define ET_SQL_KEY_COUNT      "toInt64(p.n) AS key FROM "
 
 /* the errors, narrow: users are costly, and counted only where they are the
  * order */
@@ -75,8 +74,6 @@
 #define ET_SQL_ERRORS_FROM                                                    \
     " FROM errors WHERE " ET_SQL_OF_PROJECTS
 #define ET_SQL_ERRORS_NONE   " AND 0"
-#define ET_SQL_ERRORS_THESE                                                   \
-    " AND fingerprint IN {fingerprints:Array(UInt64)}"
 #define ET_SQL_ERRORS_GROUP  " GROUP BY project_id, fingerprint HAVING 1"
 #define ET_SQL_ERRORS_SINCE                                                   \
     " AND last_seen >= " ET_SQL_TIME("since")
@@ -250,17 +247,6 @@
     "AND v.timestamp < w.first_seen "                                         \
     "GROUP BY v.project_id, v.fingerprint) AS b "                             \
     "ON b.project_id = e.project_id AND b.fingerprint = e.fingerprint"
-
-/* counts of the period that the order is by */
-
-#define ET_SQL_JOIN_COUNT                                                     \
-    " INNER JOIN (SELECT project_id, fingerprint, sum(error_counts.n) AS n "  \
-    "FROM error_counts WHERE " ET_SQL_OF_PROJECTS                             \
-    " AND toDate(minute) BETWEEN toDate(" ET_SQL_TIME("from") ") "            \
-    "AND toDate(" ET_SQL_TIME("to") ")"                                       \
-    " AND minute >= " ET_SQL_TIME("from") " AND minute < " ET_SQL_TIME("to")  \
-    " GROUP BY project_id, fingerprint) AS p "                                \
-    "ON p.project_id = e.project_id AND p.fingerprint = e.fingerprint"
 
 #define ET_SQL_PAGE_END      ") WHERE key > 0"
 #define ET_SQL_PAGE_BEHIND                                                    \

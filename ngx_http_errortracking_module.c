@@ -12,6 +12,7 @@
 
 #include "ngx_http_errortracking_exit.h"
 #include "ngx_http_errortracking_journal.h"
+#include "ngx_http_errortracking_query.h"
 
 
 static void *ngx_http_errortracking_create_main_conf(ngx_conf_t *cf);
@@ -569,7 +570,9 @@ ngx_http_errortracking_init(ngx_conf_t *cf)
 
     *h = ngx_http_errortracking_log_handler;
 
-    if (ngx_http_errortracking_body_filter_init(cf) != NGX_OK) {
+    if (ngx_http_errortracking_body_filter_init(cf) != NGX_OK
+        || ngx_http_errortracking_query_filter_init(cf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

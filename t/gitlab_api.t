@@ -702,12 +702,13 @@ subtest "an answer larger than its buffer is refused, and the connection kept"
     my $id = get("projects/$project/errors")->[0]{fingerprint};
 
     my $answer = call("/small$BASE/projects/$project/errors/$id/events");
-    is($answer->{status}, 502, "502");
+    is($answer->{status}, 502, "status 502");
     like($answer->{json}{detail}, qr/too large/, "says so");
     is(call("/small$BASE/projects/$project/errors")->{status}, 200,
        "the next one is answered");
     is(scalar @{ get("projects/$project/errors/$id/events") }, 1,
        "a larger buffer takes it");
+    unlike($nginx->log, qr/temporary file/, "and nothing was written to disk");
 };
 
 

@@ -9,6 +9,7 @@
 #include "ngx_http_errortracking_query.h"
 
 
+static ngx_int_t ngx_http_errortracking_query_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_errortracking_query_prepare(
     ngx_http_request_t *sr, ngx_http_errortracking_query_t *query);
 static ngx_int_t ngx_http_errortracking_query_done(ngx_http_request_t *sr,
@@ -23,6 +24,8 @@ static void ngx_http_errortracking_query_fail(
     ngx_http_errortracking_query_t *query, ngx_uint_t status,
     const char *detail);
 
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
 
 static ngx_str_t  ngx_http_errortracking_query_method = ngx_string("POST");
 
@@ -60,6 +63,36 @@ static struct {
 
     { 0, 502, "ClickHouse refused the query, see the error log" }
 };
+
+
+ngx_int_t
+ngx_http_errortracking_query_filter_init(ngx_conf_t *cf)
+{
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_errortracking_query_filter;
+
+    return NGX_OK;
+}
+
+
+/*
+ * An answer goes to its buffer as it comes.  The proxy's buffers would only be
+ * emptied into it at the end, as a background subrequest is never the one that
+ * the connection writes for, and what has no place in them is written to a
+ * temporary file.
+ */
+
+static ngx_int_t
+ngx_http_errortracking_query_filter(ngx_http_request_t *r)
+{
+    if (r->post_subrequest != NULL && r->upstream != NULL
+        && r->post_subrequest->handler == ngx_http_errortracking_query_done)
+    {
+        r->upstream->buffering = 0;
+    }
+
+    return ngx_http_next_header_filter(r);
+}
 
 
 ngx_int_t

@@ -43,6 +43,8 @@ struct ngx_http_errortracking_query_s {
 };
 
 
+ngx_int_t ngx_http_errortracking_query_filter_init(ngx_conf_t *cf);
+
 /* Starts the query; the handler is called later, once, unless NGX_ERROR is
  * returned or the query is cancelled. */
 ngx_int_t ngx_http_errortracking_query(ngx_http_request_t *r,

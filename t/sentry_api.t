@@ -516,6 +516,58 @@ subtest "a page is filled whatever was decided about the errors" => sub {
 };
 
 
+subtest "by users one error of several projects is as many" => sub {
+    my @of = map { next_project() } 1 .. 5;
+    my $add = sub {
+        my ($of, $fingerprint, $n, $users) = @_;
+
+        sql("INSERT INTO errortracking.ingest (kind, n, timestamp, "
+            . "first_timestamp, received, project_id, fingerprint, event_id, "
+            . "users, level, environment, type, value, payload) SELECT 1, $n, "
+            . "now64(6), now64(6), now64(6), $of, $fingerprint, "
+            . "generateUUIDv4(), range(1, 1 + $users), 'error', 'e', "
+            . "'U$users', 'v', '{}'");
+    };
+
+    $add->($of[0], 1, 5000, 950);
+    $add->($of[0], 7, 1000, 900);
+    $add->($of[$_], 7, 1000 + $_, 10 + $_) for 1 .. 4;
+    $add->($of[0], 9, 5, 3);
+    ok(stored(1004, $of[4]), "the last one is stored");
+
+    my ($cursor, @seen) = "";
+
+    for (1 .. 9) {
+        my ($list, $pages) = page("organizations/o/issues/?sort=user&query="
+            . "&limit=1&cursor=" . encoded($cursor)
+            . join "", map { "&project=$_" } @of);
+        push @seen, titles($list);
+        $cursor = $pages->{next} or last;
+    }
+
+    is("@seen", "U950 U900 U14 U13 U12 U11 U3", "each is once on its page");
+};
+
+
+subtest "one call decides about thousands" => sub {
+    next_project();
+    sql("INSERT INTO errortracking.ingest (kind, n, timestamp, "
+        . "first_timestamp, received, project_id, fingerprint, event_id, "
+        . "level, environment, type, value, payload) SELECT 1, 1, now64(6), "
+        . "now64(6), now64(6), $project, 9007199254730000 + number, "
+        . "generateUUIDv4(number), 'error', 'e', 'Many', 'v', '{}' "
+        . "FROM numbers(6500)");
+    ok(stored(6500), "6500 errors");
+
+    my $url = "projects/o/$project/issues/";
+    get($url, method => "PUT", content => '{"status":"resolved"}');
+    is(sql("SELECT uniq(fingerprint) FROM errortracking.error_status "
+           . "WHERE project_id = $project"), 6000, "the newest 6000");
+    is(scalar @{ get("$url?query=is:unresolved&limit=1000") }, 500,
+       "the others are as they were");
+};
+
+
 subtest "lists are sorted, filtered and paged" => sub {
     next_project();
     send_error("Old", "the first", { level => "warning",

@@ -438,6 +438,9 @@ subtest "pages are exact however events are spread in time" => sub {
                "$error: and back");
         }
 
+        is(@{ get($url . "?cursor=p-0-9223372036854775807-0-0") }, 0,
+           "$error: none is before the end of time");
+
         my ($latest, $oldest) = map { get($url . $_) } "latest/", "oldest/";
         is($latest->{eventID}, $ids[0], "$error: the latest");
         is($latest->{previousEventID}, $ids[1], "$error: the one before");

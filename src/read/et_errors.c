@@ -11,6 +11,9 @@
 /* parts of a version that are compared */
 #define ET_RELEASE_NUMBERS  8
 
+/* pairs of a parameter, 39 bytes each at the most: see ET_SQL_THESE */
+#define ET_ERRORS_THESE     3000
+
 
 static et_status_t et_errors_status(et_slice_t name);
 static int et_errors_ask_releases(et_call_t *call, const et_errors_t *list);
@@ -29,7 +32,7 @@ static et_error_t *et_errors_find(const et_errors_t *list, uint64_t project,
     uint64_t fingerprint);
 static int et_errors_make_index(et_call_t *call, et_errors_t *list);
 static int et_errors_unreadable(et_call_t *call);
-static void et_errors_ask_ids(et_call_t *call, et_sql_t *query,
+static void et_errors_ask_these(et_call_t *call, et_sql_t *query,
     const et_errors_t *list);
 
 
@@ -39,32 +42,39 @@ et_errors_ask_shown(et_call_t *call, const et_errors_t *list)
     et_sql_t  *query;
 
     query = et_call_query(call, ET_SQL_SHOWN_COLUMNS);
+    query->small = 1;
 
     et_sql_add(query, ET_SQL_SHOWN);
-    et_errors_ask_ids(call, query, list);
+    et_errors_ask_these(call, query, list);
+    et_sql_add(query, ET_SQL_SHOWN_END);
 
     if (list->buckets.n != 0) {
         query = et_call_query(call, ET_SQL_COUNTS_COLUMNS);
+        query->small = 1;
 
         et_sql_add(query, ET_SQL_COUNTS);
         et_sql_i64(query, "from", list->buckets.from);
         et_sql_i64(query, "step", list->buckets.step);
-        et_errors_ask_ids(call, query, list);
+        et_errors_ask_these(call, query, list);
+        et_sql_add(query, ET_SQL_COUNTS_END);
     }
 
     if (list->decided) {
         query = et_call_query(call, ET_SQL_DECISIONS_COLUMNS);
+        query->small = 1;
 
         et_sql_add(query, ET_SQL_DECISIONS);
-        et_errors_ask_ids(call, query, list);
+        et_errors_ask_these(call, query, list);
+        et_sql_add(query, ET_SQL_DECISIONS_END);
     }
 }
 
 
 static void
-et_errors_ask_ids(et_call_t *call, et_sql_t *query, const et_errors_t *list)
+et_errors_ask_these(et_call_t *call, et_sql_t *query, const et_errors_t *list)
 {
-    size_t     i;
+    size_t     i, n;
+    unsigned   k;
     uint64_t  (*pairs)[2];
 
     pairs = et_arena_alloc(call->arena, (list->n + 1) * sizeof(*pairs));
@@ -78,9 +88,13 @@ et_errors_ask_ids(et_call_t *call, et_sql_t *query, const et_errors_t *list)
         pairs[i][1] = list->items[i].fingerprint;
     }
 
-    et_sql_pairs(query, "errors", (const uint64_t (*)[2]) pairs, list->n);
+    for (i = 0, k = 0; i < list->n; i += n, k++) {
+        n = list->n - i < ET_ERRORS_THESE ? list->n - i : ET_ERRORS_THESE;
 
-    query->small = 1;
+        et_sql_add_n(query, k == 0 ? ET_SQL_THESE : ET_SQL_OR_THESE, k);
+        et_sql_pairs(query, et_sql_name(query, "errors%u", k),
+                     (const uint64_t (*)[2]) &pairs[i], n);
+    }
 }
 
 
@@ -151,7 +165,8 @@ et_errors_ask_releases(et_call_t *call, const et_errors_t *list)
     query = et_call_query(call, ET_SQL_RELEASES_COLUMNS);
 
     et_sql_add(query, ET_SQL_RELEASES);
-    et_errors_ask_ids(call, query, list);
+    et_errors_ask_these(call, query, list);
+    et_sql_add(query, ET_SQL_RELEASES_END);
 
     return 1;
 }

@@ -1,10 +1,10 @@
 /*
  * Lists of errors, and one error: what every read API shows of them.
  *
- * A list is read in steps: which errors are on its page, from the narrow columns
- * of the projects' errors; then what is shown of these few: names, users,
- * state, counts of a period.  So the cost of a page is that of the number of
- * errors of its projects, and never that of their events.
+ * A list is read in steps: which errors are on its page, from the narrow
+ * columns of the projects' errors; then what is shown of these few: names,
+ * users, state, counts of a period.  So the cost of a page is that of the
+ * number of errors of its projects, and never that of their events.
  */
 
 #ifndef ET_ERRORS_H
@@ -134,7 +134,7 @@ typedef struct {
  * key, first_seen, last_seen, n.
  */
 typedef enum {
-    ET_ERRORS_ASK = 0,         /* queries are added to the step, four at most */
+    ET_ERRORS_ASK = 0,         /* queries are added to the step, up to 3 */
     ET_ERRORS_READ,            /* the list is read */
     ET_ERRORS_ANSWERED         /* the call is answered, with an error */
 } et_errors_rc_t;

@@ -7,9 +7,10 @@
 #include "et_errors_sql.h"
 
 
-/* rows for each place of the page, and the largest page that has them */
+/* rows for each place of the page; a larger one has none: of all candidates is
+ * read what is shown */
 #define ET_ERRORS_CANDIDATES      3
-#define ET_ERRORS_CANDIDATES_MAX  1000
+#define ET_ERRORS_CANDIDATES_MAX  250
 
 /* of these, where users are counted */
 #define ET_ERRORS_FREQUENT        2
@@ -347,7 +348,8 @@ et_errors_frequent(const et_errors_filter_t *filter)
 
 /*
  * Whether the list is of errors of a state, and what was decided has to be
- * joined to tell: what is unresolved is neither resolved nor ignored.
+ * joined to tell: what is unresolved is neither resolved nor ignored.  Of
+ * candidates nothing was asked, and decided is 0.
  */
 
 static int

@@ -13,11 +13,7 @@
 #define ET_SQL_TIME(name)  "fromUnixTimestamp64Micro({" name ":Int64}, 'UTC')"
 
 
-/*
- * What a page's query need not do.  Planning a join costs more than a page
- * without one, so what is decided about the projects' errors, and whether any
- * has changed since the first page, is asked before.
- */
+/* What a page's query need not do: see et_errors_ask_needs(). */
 
 #define ET_SQL_NEEDS                                                          \
     "SELECT count(), countIf(release != ''), countIf(until_users > 0) "       \
@@ -99,7 +95,8 @@
 #define ET_SQL_ERRORS_FREQUENT_LIMIT                                          \
     ") AS e ORDER BY n DESC LIMIT {frequent:UInt64}"
 #define ET_SQL_ERRORS_FREQUENT_BEHIND                                         \
-    " BY if(n * 1.1 + 1 < {key:Int64}, 0, fingerprint)"
+    " BY if(n * 1.1 + 1 < {key:Int64}, 0, project_id), "                      \
+    "if(n * 1.1 + 1 < {key:Int64}, 0, fingerprint)"
 #define ET_SQL_ERRORS_BEHIND        " AND n * 1.1 + 1 < {key:Int64}"
 
 /*
@@ -202,9 +199,11 @@
     "FROM error_status FINAL WHERE " ET_SQL_OF_PROJECTS                       \
     " AND status = 'resolved' AND release != ''"
 
+/* et_release_version(): behind the last @ */
+
 #define ET_SQL_VERSION(name)                                                  \
-    "arrayMap(x -> toUInt64OrZero(x), splitByChar('.', extract(" name ", "    \
-    "'(?:^|@)v?([0-9]+(?:[.][0-9]+)+)')))"
+    "arraySlice(arrayMap(x -> toUInt64OrZero(x), splitByChar('.', "           \
+    "extract(" name ", '(?:^|@)v?([0-9]+(?:[.][0-9]+)+)[^@]*$'))), 1, 8)"
 
 #define ET_SQL_REACHED                                                        \
     "SELECT r.project_id, r.fingerprint FROM (SELECT project_id, "            \
@@ -264,11 +263,13 @@
 
 /*
  * What is shown of the errors of a page.  Pairs, as an error of one project
- * and the fingerprint of another's would be looked for, too.
+ * and the fingerprint of another's would be looked for, too; and several lists
+ * of them, as ClickHouse takes 128 KiB of a parameter.
  */
 
-#define ET_SQL_OF_ERRORS                                                      \
-    "(project_id, fingerprint) IN {errors:Array(Tuple(UInt64, UInt64))}"
+#define ET_SQL_THESE                                                          \
+    "(project_id, fingerprint) IN {errors%u:Array(Tuple(UInt64, UInt64))}"
+#define ET_SQL_OR_THESE  " OR " ET_SQL_THESE
 
 #define ET_SQL_SHOWN                                                          \
     "WITH argMinMerge(errors.first) AS f, argMaxMerge(errors.last) AS l "     \
@@ -278,8 +279,8 @@
     "l.level, l.platform, l.type, l.value, l.message, l.culprit, l.logger, "  \
     "l.environment, replaceAll(toString(f.event_id), '-', ''), "              \
     "replaceAll(toString(l.event_id), '-', ''), f.release, l.release "        \
-    "FROM errors WHERE " ET_SQL_OF_ERRORS                                     \
-    " GROUP BY project_id, fingerprint"
+    "FROM errors WHERE ("
+#define ET_SQL_SHOWN_END  ") GROUP BY project_id, fingerprint"
 
 #define ET_SQL_SHOWN_COLUMNS  "QQttQQssssssssssss"
 
@@ -287,26 +288,26 @@
     "SELECT project_id, fingerprint, "                                        \
     "toInt64(intDiv(toUnixTimestamp(minute) - {from:Int64}, {step:Int64})) "  \
     "AS bucket, sum(error_counts.n) FROM error_counts "                       \
-    "WHERE " ET_SQL_OF_ERRORS                                                 \
-    " AND toDate(minute) >= toDate(toDateTime({from:Int64}, 'UTC')) "         \
-    "AND minute >= toDateTime({from:Int64}, 'UTC') "                          \
-    "GROUP BY project_id, fingerprint, bucket"
+    "WHERE toDate(minute) >= toDate(toDateTime({from:Int64}, 'UTC')) "        \
+    "AND minute >= toDateTime({from:Int64}, 'UTC') AND ("
+#define ET_SQL_COUNTS_END  ") GROUP BY project_id, fingerprint, bucket"
 
 #define ET_SQL_COUNTS_COLUMNS  "QQqQ"
 
 #define ET_SQL_DECISIONS                                                      \
     "SELECT project_id, fingerprint, status, changed, changed_by, release, "  \
     "after_release, until, until_n, until_users, assigned_to "                \
-    "FROM error_status FINAL WHERE " ET_SQL_OF_ERRORS
+    "FROM error_status FINAL WHERE ("
+#define ET_SQL_DECISIONS_END  ")"
 
 #define ET_SQL_DECISIONS_COLUMNS  "QQstssCtQQs"
 
 #define ET_SQL_RELEASES                                                       \
     "SELECT project_id, fingerprint, value, "                                 \
     "min(error_tags.first_seen) AS first_seen, "                              \
-    "max(error_tags.last_seen) AS last_seen FROM error_tags WHERE "           \
-    ET_SQL_OF_ERRORS " AND key = 'release' "                                  \
-    "GROUP BY project_id, fingerprint, value"
+    "max(error_tags.last_seen) AS last_seen FROM error_tags "                 \
+    "WHERE key = 'release' AND ("
+#define ET_SQL_RELEASES_END  ") GROUP BY project_id, fingerprint, value"
 
 #define ET_SQL_RELEASES_COLUMNS  "QQstt"
 

@@ -9,12 +9,15 @@
 #include "et_events_sql.h"
 
 
-/* rows; a page that is not filled by then ends early */
+/* rows; a list whose page is not filled by so many ends there */
 #define ET_EVENTS_WINDOW      100000
 
 /* of the rows that a page needs, and of an error's time */
 #define ET_EVENTS_GUESS_ROWS  4
 #define ET_EVENTS_GUESS_PART  256
+
+/* microseconds that events are kept at least */
+#define ET_EVENTS_KEPT        (INT64_C(90) * 86400 * ET_SECOND)
 
 
 static void et_events_begin(et_call_t *call, et_events_filter_t *filter);
@@ -22,7 +25,8 @@ static void et_events_ask_span(et_call_t *call,
     const et_events_filter_t *filter);
 static int et_events_read_span(et_call_t *call, et_events_filter_t *filter);
 static void et_events_guess(et_call_t *call, et_events_filter_t *filter);
-static int et_events_ended(et_events_filter_t *filter);
+static int64_t et_events_width(const et_events_filter_t *filter);
+static int et_events_ended(const et_events_filter_t *filter);
 static void et_events_end(const et_events_filter_t *filter,
     et_events_t *list);
 static void et_events_period(et_events_filter_t *filter);
@@ -90,6 +94,13 @@ et_events_step(et_call_t *call, et_events_filter_t *filter, et_events_t *list)
     }
 
     if (!list->more && !et_events_ended(filter)) {
+
+        /* so many rows have no body, or the same time */
+
+        if (filter->phase == ET_EVENTS_PAGE) {
+            filter->window *= 16;
+        }
+
         et_events_ask_times(call, filter);
         return ET_EVENTS_ASK;
     }
@@ -161,45 +172,46 @@ et_events_read_span(et_call_t *call, et_events_filter_t *filter)
 
 
 /*
- * Some times the rows, but a small part of the time at least: it costs little,
- * and much of it is needed where an error is seldom now that was frequent.
+ * Some times the rows; and a small part of the time at least, as much of it is
+ * needed where an error is seldom now that was frequent.  Not where that could
+ * be very many rows: they are all looked at.
  */
 
 static void
 et_events_guess(et_call_t *call, et_events_filter_t *filter)
 {
-    int64_t           width, start;
-    const et_span_t  *span;
+    int64_t  width, start;
 
-    span = &filter->span;
+    filter->phase = ET_EVENTS_GUESS;
+
+    width = et_events_width(filter);
+    filter->all = width < 0;
 
     et_events_period(filter);
 
-    if (span->n > filter->window * ET_EVENTS_GUESS_ROWS) {
-        width = (int64_t) ((double) (span->last_seen - span->first_seen)
-                           * (double) (filter->window * ET_EVENTS_GUESS_ROWS)
-                           / (double) span->n);
+    if (width < 0) {
+        et_events_ask_page(call, filter);
+        return;
+    }
 
-        if (width < (span->last_seen - span->first_seen)
-                    / ET_EVENTS_GUESS_PART)
-        {
-            width = (span->last_seen - span->first_seen)
-                    / ET_EVENTS_GUESS_PART;
+    if (et_events_ascending(filter)) {
+
+        start = filter->cursor.given ? filter->from : filter->span.first_seen;
+
+        /* an error may be older than its oldest event that is kept */
+
+        if (start < call->now - ET_EVENTS_KEPT) {
+            start = call->now - ET_EVENTS_KEPT;
         }
 
-        if (et_events_ascending(filter)) {
-            start = filter->cursor.given ? filter->from : span->first_seen;
-            filter->to = start + width;
-            filter->all = filter->to >= span->last_seen;
-
-        } else {
-            start = filter->cursor.given ? filter->to : span->last_seen;
-            filter->from = start - width;
-            filter->all = filter->from <= span->first_seen;
-        }
+        filter->to = start < ET_EVENTS_END - width ? start + width
+                                                   : ET_EVENTS_END;
+        filter->all = filter->to >= filter->span.last_seen;
 
     } else {
-        filter->all = 1;
+        start = filter->cursor.given ? filter->to : filter->span.last_seen;
+        filter->from = start - width;
+        filter->all = filter->from <= filter->span.first_seen;
     }
 
     /* what came since, and what its clock has elsewhere, is asked for, too */
@@ -208,8 +220,33 @@ et_events_guess(et_call_t *call, et_events_filter_t *filter)
         et_events_period(filter);
     }
 
-    filter->phase = ET_EVENTS_GUESS;
     et_events_ask_page(call, filter);
+}
+
+
+/* Microseconds; -1: of so few events all are looked at. */
+
+static int64_t
+et_events_width(const et_events_filter_t *filter)
+{
+    double            span, width, part;
+    const et_span_t  *seen;
+
+    seen = &filter->span;
+
+    if (seen->n <= filter->window * ET_EVENTS_GUESS_ROWS
+        || seen->last_seen <= seen->first_seen)
+    {
+        return -1;
+    }
+
+    span = (double) (seen->last_seen - seen->first_seen);
+    width = span * (double) (filter->window * ET_EVENTS_GUESS_ROWS)
+            / (double) seen->n;
+    part = span / ET_EVENTS_GUESS_PART;
+
+    return (int64_t) (width < part && seen->n <= ET_EVENTS_WINDOW ? part
+                                                                  : width);
 }
 
 
@@ -217,21 +254,12 @@ et_events_guess(et_call_t *call, et_events_filter_t *filter)
  * where the times were fewer than the window. */
 
 static int
-et_events_ended(et_events_filter_t *filter)
+et_events_ended(const et_events_filter_t *filter)
 {
-    if (filter->phase == ET_EVENTS_GUESS) {
-        return filter->all;
-    }
-
-    if (filter->seen < filter->window || filter->window >= ET_EVENTS_WINDOW) {
-        return 1;
-    }
-
-    /* so many rows have no body, or the same time */
-
-    filter->window *= 16;
-
-    return 0;
+    return filter->phase == ET_EVENTS_GUESS
+           ? filter->all
+           : filter->seen < filter->window
+             || filter->window >= ET_EVENTS_WINDOW;
 }
 
 

@@ -72,6 +72,7 @@
 #define ET_SQL_EVENTS_BARE     "SELECT " ET_SQL_EVENT                         \
     "'' AS payload, toUInt64(0) AS found"
 
+/* p: another name than the column's, which it is made of */
 #define ET_SQL_EVENTS_ONE      "SELECT " ET_SQL_EVENT                         \
     "if(rowNumberInAllBlocks() = 0, payload, '') AS p, toUInt64(0) AS found"
 #define ET_SQL_EVENTS_ONE_FROM  " FROM (SELECT " ET_SQL_EVENTS_INNER

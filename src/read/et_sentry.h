@@ -83,8 +83,8 @@ uint64_t et_issue_id(uint64_t project, uint64_t fingerprint);
  * is an id or a short id. */
 void et_sentry_ask_issue(et_call_t *call, size_t i);
 
-/* Reads them: sets project, fingerprint and span.  1, or 0 where the call is answered:
- * 404.  place is ALL or ORGANIZATION. */
+/* Reads them: sets project, fingerprint and span.  1, or 0 where the call is
+ * answered: 404.  place is ALL or ORGANIZATION. */
 int et_sentry_read_issue(et_call_t *call, const et_slice_t *answers,
     et_sentry_place_t place, et_sentry_t *sentry);
 

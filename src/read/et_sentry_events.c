@@ -387,21 +387,18 @@ et_sentry_event_found(et_call_t *call, et_sentry_events_t *state)
 
     state->event = list.items[0];
 
-    /* the first or the last of all has one beside it, which is on the page
-     * where that was not cut by its size */
+    /* the first or the last of all has one beside it, which is on the page */
 
-    if (list.n > 1 || !list.more) {
-        beside = list.n > 1 ? list.items[1].id : et_slice(NULL, 0);
+    beside = list.n > 1 ? list.items[1].id : et_slice(NULL, 0);
 
-        if (state->which == ET_EVENT_LATEST) {
-            state->beside.previous = beside;
+    if (state->which == ET_EVENT_LATEST) {
+        state->beside.previous = beside;
 
-        } else {
-            state->beside.next = beside;
-        }
-
-        state->placed_beside = 1;
+    } else {
+        state->beside.next = beside;
     }
+
+    state->placed_beside = 1;
 
     return 1;
 }

@@ -13,7 +13,7 @@
 #define ET_ISSUES_MAX      1000
 
 /* issues that one call decides about, or deletes */
-#define ET_ISSUES_BULK     10000
+#define ET_ISSUES_BULK     6000
 
 /* behind the statuses that a call may name */
 #define ET_BULK_ANY        4
@@ -28,7 +28,7 @@
     "WHERE project_id IN {projects:Array(UInt64)} "                           \
     "AND bitAnd(fingerprint + project_id * 11400714819323198485, "            \
     "9007199254740991) IN {issues:Array(UInt64)} "                            \
-    "GROUP BY project_id, fingerprint LIMIT 10000"
+    "GROUP BY project_id, fingerprint LIMIT 6000"
 
 #define ET_SQL_ISSUES_COLUMNS  "QQ"
 

@@ -20,6 +20,8 @@
 
 /* in a query it is a value, which SQL never has */
 #define ET_FUZZ_MARK   "q7z"
+#define ET_FUZZ_DAY   (INT64_C(86400) * ET_SECOND)
+#define ET_FUZZ_DAYS  40
 
 
 static void et_fuzz_call(et_arena_t *arena, const et_operation_t *table,
@@ -29,7 +31,8 @@ static et_slice_t et_fuzz_path(et_arena_t *arena, const char *pattern);
 static void et_fuzz_asked(et_sql_t *query);
 static et_slice_t et_fuzz_answer(et_arena_t *arena, const char *columns,
     size_t rows);
-static void et_fuzz_value(et_text_t *text, char letter, int named, size_t row);
+static void et_fuzz_value(et_text_t *text, char letter, int named,
+    size_t column, size_t row);
 static void et_fuzz_string(et_text_t *text, const char *s);
 static void et_fuzz_number(et_text_t *text, uint64_t n);
 
@@ -220,7 +223,7 @@ et_fuzz_answer(et_arena_t *arena, const char *columns, size_t rows)
             /* projects have no name but their number, which is in the path */
 
             et_fuzz_value(&text, *p, strcmp(columns, "Qssss") != 0,
-                          p == columns ? 6 : r);
+                          p - columns, r);
         }
     }
 
@@ -228,18 +231,24 @@ et_fuzz_answer(et_arena_t *arena, const char *columns, size_t rows)
 }
 
 
+/* The first number is that of the path; numbers behind ids are large, and times
+ * are days apart. */
+
 static void
-et_fuzz_value(et_text_t *text, char letter, int named, size_t row)
+et_fuzz_value(et_text_t *text, char letter, int named, size_t column,
+    size_t row)
 {
     switch (letter) {
 
     case 'Q':
     case 'q':
-        et_fuzz_number(text, row + 1);
+        et_fuzz_number(text, column == 0 ? 7
+                             : column == 1 ? row + 1 : (row + 1) * 100003);
         break;
 
     case 't':
-        et_fuzz_number(text, (uint64_t) ET_FUZZ_NOW - row);
+        et_fuzz_number(text, (uint64_t) ET_FUZZ_NOW - row
+                             - (ET_FUZZ_DAYS - column) * ET_FUZZ_DAY);
         break;
 
     case 'd':

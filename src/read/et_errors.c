@@ -14,6 +14,8 @@
 /* pairs of a parameter, 39 bytes each at the most: see ET_SQL_THESE */
 #define ET_ERRORS_THESE     3000
 
+#define ET_ERRORS_DAY       86400  /* seconds */
+
 
 static et_status_t et_errors_status(et_slice_t name);
 static int et_errors_ask_releases(et_call_t *call, const et_errors_t *list);
@@ -50,7 +52,10 @@ et_errors_ask_shown(et_call_t *call, const et_errors_t *list)
 
     if (list->buckets.n != 0) {
         query = et_call_query(call, ET_SQL_COUNTS_COLUMNS);
-        query->small = 1;
+
+        /* bars of days are of many rows, and take longest of the three */
+
+        query->small = list->buckets.step < ET_ERRORS_DAY;
 
         et_sql_add(query, ET_SQL_COUNTS);
         et_sql_i64(query, "from", list->buckets.from);

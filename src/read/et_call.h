@@ -47,7 +47,8 @@
 
 typedef enum {
     ET_CALL_ASK = 0,           /* the queries are to be run */
-    ET_CALL_ANSWERED           /* status and answer are set */
+    ET_CALL_ANSWERED,          /* status and answer are set */
+    ET_CALL_READ               /* of a part of an operation, which goes on */
 } et_call_rc_t;
 
 typedef enum {

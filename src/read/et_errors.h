@@ -130,16 +130,10 @@ typedef struct {
 
 /*
  * A list: to be called at each step with the answers to what it asked at the
- * one before, until it is read.  A bare one has what a page knows of each: ids,
- * key, first_seen, last_seen, n.
+ * one before, until it is ET_CALL_READ; it asks for up to 3 queries.  A bare
+ * one has what a page knows of each: ids, key, first_seen, last_seen, n.
  */
-typedef enum {
-    ET_ERRORS_ASK = 0,         /* queries are added to the step, up to 3 */
-    ET_ERRORS_READ,            /* the list is read */
-    ET_ERRORS_ANSWERED         /* the call is answered, with an error */
-} et_errors_rc_t;
-
-et_errors_rc_t et_errors_step(et_call_t *call, const et_slice_t *answers,
+et_call_rc_t et_errors_step(et_call_t *call, const et_slice_t *answers,
     et_errors_filter_t *filter, et_errors_t *list);
 
 /* The cursors of the pages behind and before the one that was read, as GitLab

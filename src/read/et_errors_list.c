@@ -6,7 +6,7 @@
 #include "et_errors_internal.h"
 
 
-static et_errors_rc_t et_errors_begin(et_call_t *call,
+static et_call_rc_t et_errors_begin(et_call_t *call,
     et_errors_filter_t *filter);
 static int et_errors_begin_shown(et_call_t *call, et_errors_filter_t *filter,
     et_errors_t *list);
@@ -19,7 +19,7 @@ static void et_errors_cursors(const et_errors_t *list, et_cursor_t *next,
     et_cursor_t *previous);
 
 
-et_errors_rc_t
+et_call_rc_t
 et_errors_step(et_call_t *call, const et_slice_t *answers,
     et_errors_filter_t *filter, et_errors_t *list)
 {
@@ -30,7 +30,7 @@ et_errors_step(et_call_t *call, const et_slice_t *answers,
 
     case ET_ERRORS_NEEDS:
         if (!et_errors_read_needs(call, answers, filter)) {
-            return ET_ERRORS_ANSWERED;
+            return ET_CALL_ANSWERED;
         }
 
         return et_errors_begin(call, filter);
@@ -43,20 +43,20 @@ et_errors_step(et_call_t *call, const et_slice_t *answers,
             return et_errors_begin(call, filter);
 
         case 0:
-            return ET_ERRORS_ANSWERED;
+            return ET_CALL_ANSWERED;
         }
 
-        return et_errors_begin_shown(call, filter, list) ? ET_ERRORS_ASK
-                                                         : ET_ERRORS_READ;
+        return et_errors_begin_shown(call, filter, list) ? ET_CALL_ASK
+                                                         : ET_CALL_READ;
 
     default:
         switch (et_errors_read_shown(call, answers, list)) {
 
         case -1:
-            return ET_ERRORS_ASK;
+            return ET_CALL_ASK;
 
         case 0:
-            return ET_ERRORS_ANSWERED;
+            return ET_CALL_ANSWERED;
         }
 
         if (list->candidates) {
@@ -64,12 +64,12 @@ et_errors_step(et_call_t *call, const et_slice_t *answers,
             et_errors_end(filter, list);
         }
 
-        return ET_ERRORS_READ;
+        return ET_CALL_READ;
     }
 }
 
 
-static et_errors_rc_t
+static et_call_rc_t
 et_errors_begin(et_call_t *call, et_errors_filter_t *filter)
 {
     if (et_errors_ask_needs(call, filter)) {
@@ -80,7 +80,7 @@ et_errors_begin(et_call_t *call, et_errors_filter_t *filter)
         et_errors_ask_page(call, filter);
     }
 
-    return ET_ERRORS_ASK;
+    return ET_CALL_ASK;
 }
 
 

@@ -57,31 +57,31 @@ static uint64_t et_events_hex(et_slice_t text);
  * the events themselves say where the page is.
  */
 
-et_events_rc_t
+et_call_rc_t
 et_events_step(et_call_t *call, et_events_filter_t *filter, et_events_t *list)
 {
     switch (filter->phase) {
 
     case ET_EVENTS_BEGIN:
         et_events_begin(call, filter);
-        return ET_EVENTS_ASK;
+        return ET_CALL_ASK;
 
     case ET_EVENTS_SPAN:
         if (!et_events_read_span(call, filter)) {
-            return ET_EVENTS_ANSWERED;
+            return ET_CALL_ANSWERED;
         }
 
         et_events_guess(call, filter);
-        return ET_EVENTS_ASK;
+        return ET_CALL_ASK;
 
     case ET_EVENTS_TIMES:
         if (!et_events_read_times(call, filter)) {
-            return ET_EVENTS_ANSWERED;
+            return ET_CALL_ANSWERED;
         }
 
         et_events_ask_page(call, filter);
         filter->phase = ET_EVENTS_PAGE;
-        return ET_EVENTS_ASK;
+        return ET_CALL_ASK;
 
     default:
         break;
@@ -90,7 +90,7 @@ et_events_step(et_call_t *call, et_events_filter_t *filter, et_events_t *list)
     if (!et_events_read_rows(call, call->answers[0], filter->limit,
                              filter->wide, list))
     {
-        return ET_EVENTS_ANSWERED;
+        return ET_CALL_ANSWERED;
     }
 
     if (!list->more && !et_events_ended(filter)) {
@@ -102,12 +102,12 @@ et_events_step(et_call_t *call, et_events_filter_t *filter, et_events_t *list)
         }
 
         et_events_ask_times(call, filter);
-        return ET_EVENTS_ASK;
+        return ET_CALL_ASK;
     }
 
     et_events_end(filter, list);
 
-    return ET_EVENTS_READ;
+    return ET_CALL_READ;
 }
 
 

@@ -103,16 +103,10 @@ typedef struct {
 
 /*
  * A page of an error's events: to be called at each step with the answer of
- * the one before, until it is read.  Rows without a body, which a storm leaves,
+ * the one before, until it is ET_CALL_READ.  Rows without a body, which a storm leaves,
  * are none of the list.
  */
-typedef enum {
-    ET_EVENTS_ASK = 0,         /* a query is added to the step */
-    ET_EVENTS_READ,            /* the list is read */
-    ET_EVENTS_ANSWERED         /* the call is answered, with an error */
-} et_events_rc_t;
-
-et_events_rc_t et_events_step(et_call_t *call, et_events_filter_t *filter,
+et_call_rc_t et_events_step(et_call_t *call, et_events_filter_t *filter,
     et_events_t *list);
 
 void et_events_link(et_call_t *call, const et_events_filter_t *filter,

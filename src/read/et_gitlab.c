@@ -108,6 +108,7 @@ et_gitlab_errors(et_call_t *call)
 {
     size_t        i;
     cJSON        *root;
+    et_call_rc_t  rc;
     et_gitlab_t  *gitlab;
 
     gitlab = et_call_state(call, sizeof(et_gitlab_t));
@@ -119,18 +120,10 @@ et_gitlab_errors(et_call_t *call)
         return ET_CALL_ANSWERED;
     }
 
-    switch (et_errors_step(call, call->answers, &gitlab->filter,
-                           &gitlab->list))
-    {
+    rc = et_errors_step(call, call->answers, &gitlab->filter, &gitlab->list);
 
-    case ET_ERRORS_ASK:
-        return ET_CALL_ASK;
-
-    case ET_ERRORS_ANSWERED:
-        return ET_CALL_ANSWERED;
-
-    default:
-        break;
+    if (rc != ET_CALL_READ) {
+        return rc;
     }
 
     root = cJSON_CreateArray();
@@ -377,6 +370,7 @@ static et_call_rc_t
 et_gitlab_events(et_call_t *call)
 {
     unsigned             sort;
+    et_call_rc_t         rc;
     et_events_t          list;
     et_events_filter_t  *filter;
 
@@ -407,19 +401,15 @@ et_gitlab_events(et_call_t *call)
         filter->one_payload = filter->limit == 1;
     }
 
-    switch (et_events_step(call, filter, &list)) {
+    rc = et_events_step(call, filter, &list);
 
-    case ET_EVENTS_ASK:
-        return ET_CALL_ASK;
-
-    case ET_EVENTS_READ:
-        et_events_link(call, filter, &list);
-
-        return et_gitlab_events_answer(call, &list);
-
-    default:
-        return ET_CALL_ANSWERED;
+    if (rc != ET_CALL_READ) {
+        return rc;
     }
+
+    et_events_link(call, filter, &list);
+
+    return et_gitlab_events_answer(call, &list);
 }
 
 

@@ -35,6 +35,7 @@ static void et_gitlab_project(cJSON *object, uint64_t id,
 et_call_rc_t
 et_gitlab_issues(et_call_t *call)
 {
+    et_call_rc_t         rc;
     const et_slice_t    *answers;
     et_gitlab_issues_t  *issues;
 
@@ -63,16 +64,10 @@ et_gitlab_issues(et_call_t *call)
         break;
     }
 
-    switch (et_errors_step(call, answers, &issues->filter, &issues->list)) {
+    rc = et_errors_step(call, answers, &issues->filter, &issues->list);
 
-    case ET_ERRORS_ASK:
-        return ET_CALL_ASK;
-
-    case ET_ERRORS_ANSWERED:
-        return ET_CALL_ANSWERED;
-
-    default:
-        break;
+    if (rc != ET_CALL_READ) {
+        return rc;
     }
 
     return et_gitlab_issues_answer(call, issues);

@@ -83,6 +83,7 @@ et_sentry_project_events(et_call_t *call)
 static et_call_rc_t
 et_sentry_list(et_call_t *call, et_sentry_place_t place, size_t segment)
 {
+    et_call_rc_t         rc;
     et_events_t          list;
     et_sentry_events_t  *state;
 
@@ -134,17 +135,9 @@ et_sentry_list(et_call_t *call, et_sentry_place_t place, size_t segment)
         state->search.nprojects = 1;
     }
 
-    switch (et_events_step(call, &state->filter, &list)) {
+    rc = et_events_step(call, &state->filter, &list);
 
-    case ET_EVENTS_ASK:
-        return ET_CALL_ASK;
-
-    case ET_EVENTS_READ:
-        return et_sentry_list_answer(call, state, &list);
-
-    default:
-        return ET_CALL_ANSWERED;
-    }
+    return rc == ET_CALL_READ ? et_sentry_list_answer(call, state, &list) : rc;
 }
 
 
@@ -369,10 +362,10 @@ et_sentry_event_found(et_call_t *call, et_sentry_events_t *state)
 
     switch (et_events_step(call, &state->filter, &list)) {
 
-    case ET_EVENTS_ASK:
+    case ET_CALL_ASK:
         return -1;
 
-    case ET_EVENTS_READ:
+    case ET_CALL_READ:
         break;
 
     default:

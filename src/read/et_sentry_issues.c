@@ -102,6 +102,7 @@ et_sentry_organization_issues(et_call_t *call)
 static et_call_rc_t
 et_issues_list(et_call_t *call, et_sentry_place_t place)
 {
+    et_call_rc_t  rc;
     et_issues_t  *issues;
 
     issues = et_call_state(call, sizeof(et_issues_t));
@@ -132,18 +133,10 @@ et_issues_list(et_call_t *call, et_sentry_place_t place)
         break;
     }
 
-    switch (et_errors_step(call, call->answers, &issues->filter,
-                           &issues->list))
-    {
+    rc = et_errors_step(call, call->answers, &issues->filter, &issues->list);
 
-    case ET_ERRORS_ASK:
-        return ET_CALL_ASK;
-
-    case ET_ERRORS_ANSWERED:
-        return ET_CALL_ANSWERED;
-
-    default:
-        break;
+    if (rc != ET_CALL_READ) {
+        return rc;
     }
 
     return et_issues_answer(call, issues);
@@ -347,6 +340,7 @@ static et_call_rc_t
 et_issues_bulk(et_call_t *call, et_sentry_place_t place, int deleting)
 {
     et_bulk_t      *bulk;
+    et_call_rc_t    rc;
     et_decision_t   decision;
 
     bulk = et_call_state(call, sizeof(et_bulk_t));
@@ -383,18 +377,10 @@ et_issues_bulk(et_call_t *call, et_sentry_place_t place, int deleting)
         return et_issues_bulk_apply(call, bulk, deleting);
 
     case ET_BULK_LIST:
-        switch (et_errors_step(call, call->answers, &bulk->filter,
-                               &bulk->list))
-        {
+        rc = et_errors_step(call, call->answers, &bulk->filter, &bulk->list);
 
-        case ET_ERRORS_ASK:
-            return ET_CALL_ASK;
-
-        case ET_ERRORS_ANSWERED:
-            return ET_CALL_ANSWERED;
-
-        default:
-            break;
+        if (rc != ET_CALL_READ) {
+            return rc;
         }
 
         if (!et_issues_bulk_read_list(call, bulk)) {

@@ -52,6 +52,7 @@ typedef struct {
     et_cursor_t       cursor;
     uint64_t          limit;
     et_buckets_t      buckets;        /* counted of each */
+    unsigned          all:1;          /* projects: all that there are */
     unsigned          brief:1;        /* of a decision, the state is enough */
     unsigned          bare:1;         /* which they are is enough */
 

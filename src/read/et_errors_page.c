@@ -22,6 +22,8 @@ static void et_errors_ask_key(et_sql_t *query,
     const et_errors_filter_t *filter);
 static void et_errors_ask_errors(et_call_t *call, et_sql_t *query,
     const et_errors_filter_t *filter);
+static void et_errors_ask_from(et_sql_t *query,
+    const et_errors_filter_t *filter);
 static void et_errors_ask_period(et_sql_t *query,
     const et_errors_filter_t *filter);
 static int et_errors_of_frequent(const et_errors_filter_t *filter);
@@ -225,7 +227,7 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
         et_sql_add(query, ET_SQL_ERRORS_FIRST);
     }
 
-    et_sql_add(query, ET_SQL_ERRORS_FROM);
+    et_errors_ask_from(query, filter);
 
     if (filter->nenvironments != 0) {
         et_sql_add(query, ET_SQL_ENVIRONMENTS);
@@ -267,10 +269,16 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
 
 
 static void
+et_errors_ask_from(et_sql_t *query, const et_errors_filter_t *filter)
+{
+    et_sql_add(query, filter->all ? ET_SQL_ERRORS_FROM_ALL
+                                  : ET_SQL_ERRORS_FROM);
+}
+
+
+static void
 et_errors_ask_period(et_sql_t *query, const et_errors_filter_t *filter)
 {
-    et_sql_add(query, ET_SQL_ERRORS_GROUP);
-
     if (filter->since != 0) {
         et_sql_add(query, ET_SQL_ERRORS_SINCE);
     }
@@ -307,6 +315,7 @@ et_errors_ask_frequent(et_sql_t *query, const et_errors_filter_t *filter)
 {
     if (et_errors_of_candidates(filter)) {
         et_sql_add(query, ET_SQL_ERRORS_FREQUENT);
+        et_errors_ask_from(query, filter);
         et_errors_ask_period(query, filter);
         et_sql_add(query, ET_SQL_ERRORS_FREQUENT_LIMIT);
 
@@ -320,6 +329,7 @@ et_errors_ask_frequent(et_sql_t *query, const et_errors_filter_t *filter)
     }
 
     et_sql_add(query, ET_SQL_ERRORS_MANY);
+    et_errors_ask_from(query, filter);
 
     if (et_errors_of_state(filter)) {
         et_sql_add(query, ET_SQL_NOT_IN);

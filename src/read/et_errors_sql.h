@@ -8,8 +8,6 @@
 #define ET_ERRORS_SQL_H
 
 
-#define ET_SQL_OF_PROJECTS  "project_id IN {projects:Array(UInt64)}"
-
 #define ET_SQL_TIME(name)  "fromUnixTimestamp64Micro({" name ":Int64}, 'UTC')"
 
 
@@ -58,19 +56,19 @@
 #define ET_SQL_KEY_USERS      "toInt64(e.users) + 1 AS key FROM "
 
 /* the errors, narrow: users are costly, and counted only where they are the
- * order */
+ * order.  FINAL puts the pieces of an error together as a merge does, in less
+ * than half the time of GROUP BY, which looks each up in a table. */
 
 #define ET_SQL_ERRORS                                                         \
-    "(SELECT project_id, fingerprint, min(errors.first_seen) AS first_seen, " \
-    "max(errors.last_seen) AS last_seen, sum(errors.n) AS n"
-#define ET_SQL_ERRORS_USERS  ", uniqMerge(errors.users) AS users"
-#define ET_SQL_ERRORS_LAST   ", argMaxMerge(errors.last) AS l"
-#define ET_SQL_ERRORS_TEXTS  ", argMaxMerge(errors.text) AS texts"
-#define ET_SQL_ERRORS_FIRST  ", argMinMerge(errors.first_release) AS f"
-#define ET_SQL_ERRORS_FROM                                                    \
-    " FROM errors WHERE " ET_SQL_OF_PROJECTS
+    "(SELECT project_id, fingerprint, first_seen, last_seen, n"
+#define ET_SQL_ERRORS_USERS  ", finalizeAggregation(errors.users) AS users"
+#define ET_SQL_ERRORS_LAST   ", finalizeAggregation(errors.last) AS l"
+#define ET_SQL_ERRORS_TEXTS  ", finalizeAggregation(errors.text) AS texts"
+#define ET_SQL_ERRORS_FIRST                                                   \
+    ", finalizeAggregation(errors.first_release) AS f"
+#define ET_SQL_ERRORS_FROM      " FROM errors FINAL WHERE " ET_SQL_OF_PROJECTS
+#define ET_SQL_ERRORS_FROM_ALL  " FROM errors FINAL WHERE " ET_SQL_OF_ALL
 #define ET_SQL_ERRORS_NONE   " AND 0"
-#define ET_SQL_ERRORS_GROUP  " GROUP BY project_id, fingerprint HAVING 1"
 #define ET_SQL_ERRORS_SINCE                                                   \
     " AND last_seen >= " ET_SQL_TIME("since")
 #define ET_SQL_ERRORS_UNTIL                                                   \
@@ -91,7 +89,7 @@
 
 #define ET_SQL_ERRORS_FREQUENT                                                \
     " AND (project_id, fingerprint) IN (SELECT project_id, fingerprint FROM " \
-    ET_SQL_ERRORS ET_SQL_ERRORS_FROM
+    ET_SQL_ERRORS
 #define ET_SQL_ERRORS_FREQUENT_LIMIT                                          \
     ") AS e ORDER BY n DESC LIMIT {frequent:UInt64}"
 #define ET_SQL_ERRORS_FREQUENT_BEHIND                                         \
@@ -107,15 +105,13 @@
 
 #define ET_SQL_ERRORS_MANY                                                    \
     " AND (project_id, fingerprint) IN (SELECT project_id, fingerprint "      \
-    "FROM errors WHERE " ET_SQL_OF_PROJECTS                                   \
-    " GROUP BY project_id, fingerprint HAVING sum(errors.n) * 1.1 >= ("       \
+    "FROM errors FINAL WHERE " ET_SQL_OF_PROJECTS " AND n * 1.1 >= ("         \
     "SELECT if(count() < {limit:UInt64}, 0, min(users)) FROM ("               \
-    "SELECT uniqMerge(errors.users) AS users FROM errors "                    \
+    "SELECT finalizeAggregation(errors.users) AS users FROM errors FINAL "    \
     "WHERE " ET_SQL_OF_PROJECTS " AND (project_id, fingerprint) IN ("         \
-    "SELECT project_id, fingerprint FROM " ET_SQL_ERRORS ET_SQL_ERRORS_FROM
+    "SELECT project_id, fingerprint FROM " ET_SQL_ERRORS
 #define ET_SQL_ERRORS_MANY_END                                                \
-    ") ORDER BY n DESC LIMIT {limit:UInt64}) "                                \
-    "GROUP BY project_id, fingerprint)))"
+    ") ORDER BY n DESC LIMIT {limit:UInt64}))))"
 
 /* words of a search: of the WHERE, and of the HAVING */
 

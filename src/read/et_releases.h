@@ -23,6 +23,7 @@
 typedef struct {
     const uint64_t  *projects;
     size_t           nprojects;
+    unsigned         all:1;        /* projects: all that there are */
     et_slice_t       version;      /* this one alone; data NULL: all */
     et_slice_t       text;         /* in the version; len 0: any */
     et_slice_t       status;       /* "open", "archived"; len 0: any */

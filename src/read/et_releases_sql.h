@@ -62,11 +62,10 @@
 /* errors whose first event was in the release */
 
 #define ET_SQL_NEW_ERRORS                                                     \
-    "SELECT project_id, version, count() FROM (SELECT project_id, "           \
-    "fingerprint, argMinMerge(errors.first_release) AS version "              \
-    "FROM errors WHERE project_id IN {projects:Array(UInt64)} "               \
-    "GROUP BY project_id, fingerprint) "                                      \
-    "WHERE version IN {versions:Array(String)} GROUP BY project_id, version"
+    "SELECT project_id, finalizeAggregation(errors.first_release) AS version,"\
+    " count() FROM errors FINAL WHERE "
+#define ET_SQL_NEW_ERRORS_END                                                 \
+    " AND version IN {versions:Array(String)} GROUP BY project_id, version"
 
 #define ET_SQL_NEW_ERRORS_COLUMNS  "QsQ"
 

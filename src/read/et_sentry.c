@@ -273,13 +273,15 @@ int
 et_sentry_read(et_call_t *call, et_slice_t answer, et_sentry_place_t place,
     et_sentry_t *sentry)
 {
-    size_t  i, n;
+    size_t  i, n, known;
 
     memset(sentry, 0, sizeof(et_sentry_t));
 
     if (!et_projects_read(call, answer, &sentry->projects)) {
         return 0;
     }
+
+    known = sentry->projects.n;
 
     /* as it was asked; what the token opens is looked at here, too */
 
@@ -313,6 +315,7 @@ et_sentry_read(et_call_t *call, et_slice_t answer, et_sentry_place_t place,
     }
 
     sentry->nids = sentry->projects.n;
+    sentry->all = et_sentry_allowed(call, &n) == NULL && sentry->nids == known;
 
     return 1;
 }
@@ -446,6 +449,7 @@ et_sentry_ids(et_call_t *call, et_sentry_t *sentry)
     if (n != 0) {
         sentry->ids = ids;
         sentry->nids = n;
+        sentry->all = 0;
     }
 
     if (sentry->nids > ET_CALL_PROJECTS) {

@@ -30,6 +30,7 @@ typedef struct {
     et_projects_t   projects;      /* of the organization, by number */
     uint64_t       *ids;           /* theirs, or those that are asked for */
     size_t          nids;
+    unsigned        all:1;         /* these are all projects that there are */
     et_project_t   *project;       /* that the path names; or NULL */
 
     /* of an issue's call */

@@ -130,6 +130,7 @@ et_issues_list(et_call_t *call, et_sentry_place_t place)
 
         issues->filter.projects = issues->sentry.ids;
         issues->filter.nprojects = issues->sentry.nids;
+        issues->filter.all = issues->sentry.all;
         break;
     }
 

@@ -87,6 +87,7 @@ et_sentry_releases(et_call_t *call)
 
         filter->projects = state->sentry.ids;
         filter->nprojects = state->sentry.nids;
+        filter->all = state->sentry.all;
 
         et_releases_ask_page(call, filter);
 

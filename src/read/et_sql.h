@@ -18,6 +18,15 @@
 #include "et_text.h"
 
 
+/* conditions of many queries; the parameter is "projects" */
+
+#define ET_SQL_OF_PROJECTS  "project_id IN {projects:Array(UInt64)}"
+
+/* where these are all projects: hidden from the index, which would be asked
+ * about each granule to no avail, and takes longer than reading them */
+#define ET_SQL_OF_ALL  "identity(project_id) IN {projects:Array(UInt64)}"
+
+
 typedef struct {
     et_text_t    sql;
     et_text_t    args;         /* "&param_a=..." */

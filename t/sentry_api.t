@@ -549,6 +549,108 @@ subtest "by users one error of several projects is as many" => sub {
 };
 
 
+subtest "by users a list is exact, whenever users were counted" => sub {
+    my @of = map { next_project() } 1 .. 2;
+    my $where = "project_id IN (" . join(",", @of) . ")";
+
+    # errors of up to 80 users that were seen up to 30 times as often, so that
+    # the most frequent have few; a multiple of 8 is resolved
+    my $add = sub {
+        my ($from, $errors, $most) = @_;
+
+        sql("INSERT INTO errortracking.ingest (kind, n, timestamp, "
+            . "first_timestamp, received, project_id, fingerprint, event_id, "
+            . "users, level, environment, type, value, payload) "
+            . "SELECT 1, users * (1 + cityHash64(f, 2) % 30) + 1, now64(6), "
+            . "now64(6), now64(6), [$of[0], $of[1]][1 + f % 2], f, "
+            . "generateUUIDv4(f), arrayMap(x -> $from + x, range(1, 1 + "
+            . "users)), 'error', 'e', concat('E', toString(f)), 'v', '{}' "
+            . "FROM (SELECT number + 1 AS f, cityHash64(f, 1) % $most AS users "
+            . "FROM numbers($errors))");
+    };
+    my $count = sub {
+        sql("SYSTEM $_ VIEW errortracking.errors_counted_mv")
+            for "REFRESH", "WAIT";
+    };
+    my $order = sub {
+        sql("SELECT concat('E', toString(fingerprint)) "
+            . "FROM errortracking.errors WHERE $where $_[0] "
+            . "GROUP BY project_id, fingerprint HAVING sum(errors.n) > 0 "
+            . "ORDER BY uniqMerge(users) DESC, project_id DESC, "
+            . "fingerprint DESC FORMAT TSV") =~ s/\n(?=.)/ /gr =~ s/\n//r;
+    };
+    my $check = sub {
+        for ([23, "", ""], [7, "is:unresolved", "AND fingerprint % 8 != 0"],
+             [7, "is:resolved", "AND fingerprint % 8 = 0"],
+             [7, "E1", "AND toString(fingerprint) LIKE '1%'"])
+        {
+            my ($limit, $query, $those) = @$_;
+            my $url = "organizations/o/issues/?sort=user&limit=$limit&query="
+                . $query . join "", map { "&project=$_" } @of;
+            my ($cursor, @seen, @back, $list, $pages) = "";
+
+            do {
+                ($list, $pages) = page("$url&cursor=" . encoded($cursor));
+                push @seen, titles($list);
+                $cursor = $pages->{next};
+            } while $cursor;
+
+            is("@seen", $order->($those), "$_[0], '$query'");
+
+            while ($pages->{previous}) {
+                ($list, $pages) = page("$url&cursor="
+                                       . encoded($pages->{previous}));
+                unshift @back, titles($list) if @$list;
+            }
+
+            is("@back $seen[-1]", "@seen", "$_[0], '$query': back");
+        }
+    };
+
+    $add->(0, 150, 80);
+    ok(stored(sql("SELECT sum(n) FROM errortracking.errors WHERE project_id "
+                  . "= $of[1]"), $of[1]), "150 errors");
+    sql("INSERT INTO errortracking.error_status (project_id, fingerprint, "
+        . "version, changed, status) SELECT project_id, fingerprint, "
+        . "now64(6), now64(6), 'resolved' FROM errortracking.errors "
+        . "WHERE $where AND fingerprint % 8 = 0 GROUP BY 1, 2");
+
+    $check->("never");
+    $count->();
+    is(sql("SELECT countIf(users != counted_users OR n != counted_n) FROM "
+           . "(SELECT uniqMerge(users) AS users, max(counted_users) AS "
+           . "counted_users, max(counted_n) AS counted_n, sum(errors.n) AS n "
+           . "FROM errortracking.errors WHERE $where "
+           . "GROUP BY project_id, fingerprint) WHERE n > 32"), 0,
+       "users are counted of all that were seen more than 32 times");
+    $check->("when all are counted");
+    $add->(40, 60, 80);
+    $add->(40, 160, 2);
+    sql("INSERT INTO errortracking.error_status (project_id, fingerprint, "
+        . "version, changed, status) SELECT project_id, fingerprint, "
+        . "now64(6), now64(6), 'resolved' FROM errortracking.errors "
+        . "WHERE $where AND fingerprint % 8 = 0 GROUP BY 1, 2");
+    $check->("when some have come since");
+    $count->();
+    $check->("when these are counted, too");
+
+    # as a count leaves it behind that runs while its error is deleted
+    sql("INSERT INTO errortracking.errors (project_id, fingerprint, "
+        . "first_seen, last_seen, n, counted_users, counted_n) "
+        . "SELECT $of[0], 7777, now64(6), now64(6), 0, 99, 999");
+    $check->("with a count of what is deleted");
+
+    my $all = "projects/o/$of[0]/issues/?query=&limit=100";
+    is((grep { $_->{count} == 0 } map { @{ get("$all&sort=$_") } }
+            qw(date new freq user)), 0, "which no list has");
+    get("issues/" . sql("SELECT bitAnd(7777 + $of[0] * 11400714819323198485, "
+                        . "9007199254740991)") . "/", status => 404);
+    is(sql("SELECT count() FROM errortracking.errors_list "
+           . "WHERE project_id = $of[0] AND fingerprint = 7777"), 0,
+       "nor errors_list");
+};
+
+
 subtest "one call decides about thousands" => sub {
     next_project();
     sql("INSERT INTO errortracking.ingest (kind, n, timestamp, "

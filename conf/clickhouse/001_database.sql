@@ -1,4 +1,4 @@
--- The schema of errortracking, for ClickHouse 24.8 and newer.
+-- The schema of errortracking, for ClickHouse 24.10 and newer.
 --
 -- Files are applied in the order of their names, statement by statement, by
 -- src/tools/schema.sh (`make schema`).  A statement ends with a semicolon at

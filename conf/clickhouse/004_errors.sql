@@ -12,7 +12,13 @@
 -- or reads errors_list, a view that does this for every column.
 --
 -- users is a state of uniq: exact for some ten thousand users, then within a
--- percent.  `first` and `last` describe the first and the last event, each as
+-- percent.  counted_users is how many there were when the error had counted_n
+-- occurrences: a number, which is read a hundred times faster than the state,
+-- and tells that there are between counted_users and counted_users + n -
+-- counted_n.  errors_counted_mv below keeps it at most some minutes old;
+-- where it does not run, counted_n is 0, and lists by users are right but slow.
+--
+-- `first` and `last` describe the first and the last event, each as
 -- one state, so that its fields are always of the same event; of those with a
 -- body, so that their ids lead to one.  Long texts are cut there: a list shows
 -- a line, and every merge rewrites them.
@@ -53,7 +59,9 @@ CREATE TABLE IF NOT EXISTS errortracking.errors
                            environment String, release String),
                      DateTime64(6, 'UTC')),
     text          AggregateFunction(argMax, String, DateTime64(6, 'UTC')),
-    first_release AggregateFunction(argMin, String, DateTime64(6, 'UTC'))
+    first_release AggregateFunction(argMin, String, DateTime64(6, 'UTC')),
+    counted_users SimpleAggregateFunction(max, UInt64),
+    counted_n     SimpleAggregateFunction(max, UInt64)
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (project_id, fingerprint)
@@ -76,6 +84,13 @@ ALTER TABLE errortracking.errors
         AggregateFunction(argMax, String, DateTime64(6, 'UTC')) AFTER last,
     ADD COLUMN IF NOT EXISTS first_release
         AggregateFunction(argMin, String, DateTime64(6, 'UTC')) AFTER text;
+
+-- from version 6
+ALTER TABLE errortracking.errors
+    ADD COLUMN IF NOT EXISTS counted_users
+        SimpleAggregateFunction(max, UInt64) AFTER first_release,
+    ADD COLUMN IF NOT EXISTS counted_n
+        SimpleAggregateFunction(max, UInt64) AFTER counted_users;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS errortracking.errors_mv
 TO errortracking.errors
@@ -135,7 +150,28 @@ ALTER TABLE errortracking.errors UPDATE
 WHERE finalizeAggregation(text) = ''
   AND finalizeAggregation(last).event_id != toUUID('00000000-0000-0000-0000-000000000000');
 
-CREATE VIEW IF NOT EXISTS errortracking.errors_list
+-- Counts the users of errors that many more occurrences were seen of than users
+-- had been counted: of those that are active, in one thread.  Its rows have
+-- n = 0, and are pieces of their errors.  Where one is deleted while it runs,
+-- such a piece may be left alone; it has nothing of any event, no reader shows
+-- it, and it goes away by TTL.
+CREATE MATERIALIZED VIEW IF NOT EXISTS errortracking.errors_counted_mv
+REFRESH EVERY 5 MINUTE APPEND TO errortracking.errors
+AS SELECT
+    project_id,
+    fingerprint,
+    first_seen,
+    last_seen,
+    finalizeAggregation(e.users) AS counted_users,
+    e.n AS counted_n
+FROM errortracking.errors AS e FINAL
+WHERE (project_id, fingerprint) IN (
+    SELECT project_id, fingerprint
+    FROM errortracking.errors FINAL
+    WHERE n > 32 AND n > counted_n + intDiv(counted_users, 20))
+SETTINGS max_threads = 1;
+
+CREATE OR REPLACE VIEW errortracking.errors_list
 AS WITH
     argMinMerge(e.first) AS f,
     argMaxMerge(e.last) AS l
@@ -159,4 +195,5 @@ SELECT
     f.release AS first_release,
     l.release AS last_release
 FROM errortracking.errors AS e
-GROUP BY e.project_id, e.fingerprint;
+GROUP BY e.project_id, e.fingerprint
+HAVING n > 0;

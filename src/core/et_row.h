@@ -28,7 +28,7 @@
 #define ET_ROW_LAST         9  /* timestamp: Int64, microseconds */
 #define ET_ROW_FIRST       17  /* first_timestamp */
 /* the version of conf/clickhouse/ that has these columns */
-#define ET_ROW_SCHEMA      6
+#define ET_ROW_SCHEMA      7
 
 #define ET_ROW_HEAD        66  /* the fixed columns, up to "users" */
 #define ET_ROW_USERS       67  /* a folded row's users: UInt64 each, after

@@ -59,6 +59,8 @@ typedef struct {
     /* of et_errors_step() */
     et_errors_phase_t phase;
     unsigned          whole:1;        /* the candidates were too few */
+    int64_t           nearest;        /* by users: the last one's key, as far as
+                                         they went; 0: not known */
     unsigned          asking_decided:1;
     unsigned          asking_changed:1;
     unsigned          know_decided:1;
@@ -75,6 +77,8 @@ typedef struct {
     uint64_t          project;
     uint64_t          fingerprint;
     int64_t           key;            /* of the sort */
+    int64_t           low;            /* the least and the greatest that it */
+    int64_t           high;           /* can be, by users */
     et_status_t       status;         /* as it is now */
     et_status_t       decided;        /* as somebody has decided; ANY: nobody */
     int64_t           changed;        /* when */
@@ -120,6 +124,9 @@ typedef struct {
     unsigned          before:1;       /* order of the list, and before */
     et_status_t       status;         /* that was asked for; ANY: see each */
     unsigned          candidates:1;   /* some are, yet */
+    unsigned          full:1;         /* there may be more than were read */
+    unsigned          bounded:1;      /* see et_errors_users.c; none that was */
+    int64_t           rest;           /* left out is nearer; INT64_MIN: none */
     unsigned          decided:1;      /* decisions are asked, too */
     unsigned          released:1;     /* releases have been asked */
     et_buckets_t      buckets;

@@ -59,8 +59,14 @@ et_errors_step(et_call_t *call, const et_slice_t *answers,
             return ET_CALL_ANSWERED;
         }
 
-        if (list->candidates) {
+        if (list->candidates || list->bounded) {
             et_errors_settle(filter, list);
+
+            if (list->bounded && !et_errors_settle_near(filter, list)) {
+                filter->whole = 1;
+                return et_errors_begin(call, filter);
+            }
+
             et_errors_end(filter, list);
         }
 
@@ -99,7 +105,7 @@ et_errors_begin_shown(et_call_t *call, et_errors_filter_t *filter,
     list->status = filter->search.not_status ? ET_STATUS_ANY
                                              : filter->search.status;
 
-    if (!list->candidates) {
+    if (list->n == 0 || !(list->candidates || list->bounded)) {
         et_errors_end(filter, list);
     }
 

@@ -12,11 +12,9 @@
 #define ET_ERRORS_CANDIDATES      3
 #define ET_ERRORS_CANDIDATES_MAX  250
 
-/* of these, where users are counted */
-#define ET_ERRORS_FREQUENT        2
-
 
 static int et_errors_of_candidates(const et_errors_filter_t *filter);
+static int et_errors_guesses(const et_errors_filter_t *filter);
 static uint64_t et_errors_rows(const et_errors_filter_t *filter);
 static void et_errors_ask_key(et_sql_t *query,
     const et_errors_filter_t *filter);
@@ -24,12 +22,8 @@ static void et_errors_ask_errors(et_call_t *call, et_sql_t *query,
     const et_errors_filter_t *filter);
 static void et_errors_ask_from(et_sql_t *query,
     const et_errors_filter_t *filter);
-static void et_errors_ask_period(et_sql_t *query,
+static void et_errors_ask_near(et_sql_t *query,
     const et_errors_filter_t *filter);
-static int et_errors_of_frequent(const et_errors_filter_t *filter);
-static void et_errors_ask_frequent(et_sql_t *query,
-    const et_errors_filter_t *filter);
-static uint64_t et_errors_frequent(const et_errors_filter_t *filter);
 static int et_errors_of_state(const et_errors_filter_t *filter);
 static int et_errors_of_decided(const et_errors_filter_t *filter);
 static void et_errors_ask_state(et_sql_t *query,
@@ -40,8 +34,6 @@ static void et_errors_ask_order(et_sql_t *query,
     const et_errors_filter_t *filter);
 static int et_errors_choose(const et_errors_filter_t *filter,
     et_errors_t *list);
-static int64_t et_errors_least(const et_errors_filter_t *filter,
-    const et_errors_t *list);
 static void et_errors_read_row(const et_value_t *row, et_error_t *error);
 
 
@@ -125,8 +117,9 @@ et_errors_ask_page(et_call_t *call, const et_errors_filter_t *filter)
 
     et_sql_add(query, ET_SQL_PAGE);
     et_sql_add(query, et_errors_of_candidates(filter)
-                      && filter->search.status != ET_STATUS_ANY
                       ? ET_SQL_PAGE_CANDIDATES : ET_SQL_PAGE_SURE);
+    et_sql_add(query, et_errors_of_bounds(filter) ? ET_SQL_PAGE_BOUNDS
+                                                  : ET_SQL_PAGE_KEYS);
     et_sql_add(query, ET_SQL_PAGE_FROM);
     et_errors_ask_key(query, filter);
     et_errors_ask_errors(call, query, filter);
@@ -140,25 +133,31 @@ et_errors_ask_page(et_call_t *call, const et_errors_filter_t *filter)
 
 /*
  * Whether the page is asked for with more errors than it has place for, of
- * which those that nobody has decided about are certainly unresolved, and those
- * that can't have as many users are left out.  Mostly this does; where it does
- * not, the page is asked for as a whole, which costs twice as much.
+ * which those that nobody has decided about are certainly unresolved.  Mostly
+ * this does; where it does not, the page is asked for as a whole, which costs
+ * twice as much.
  */
 
 static int
 et_errors_of_candidates(const et_errors_filter_t *filter)
 {
-    if (filter->whole || filter->bare
-        || filter->limit > ET_ERRORS_CANDIDATES_MAX)
-    {
-        return 0;
-    }
+    return filter->search.status != ET_STATUS_ANY
+           && !et_errors_of_decided(filter) && et_errors_guesses(filter);
+}
 
-    if (filter->search.status != ET_STATUS_ANY) {
-        return !et_errors_of_decided(filter);
-    }
 
-    return et_errors_of_frequent(filter);
+int
+et_errors_of_bounds(const et_errors_filter_t *filter)
+{
+    return filter->sort == ET_SORT_USERS && et_errors_guesses(filter);
+}
+
+
+static int
+et_errors_guesses(const et_errors_filter_t *filter)
+{
+    return !filter->whole && !filter->bare
+           && filter->limit <= ET_ERRORS_CANDIDATES_MAX;
 }
 
 
@@ -169,6 +168,7 @@ static uint64_t
 et_errors_rows(const et_errors_filter_t *filter)
 {
     return (filter->limit + 1) * (et_errors_of_candidates(filter)
+                                  || et_errors_of_bounds(filter)
                                   ? ET_ERRORS_CANDIDATES : 1);
 }
 
@@ -193,7 +193,9 @@ et_errors_ask_key(et_sql_t *query, const et_errors_filter_t *filter)
         break;
 
     default:
-        et_sql_add(query, ET_SQL_KEY_USERS);
+        et_sql_add(query, !et_errors_of_bounds(filter) ? ET_SQL_KEY_USERS
+                          : filter->cursor.back ? ET_SQL_KEY_LOW
+                                                : ET_SQL_KEY_HIGH);
         break;
     }
 }
@@ -212,7 +214,8 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
     et_sql_add(query, ET_SQL_ERRORS);
 
     if (filter->sort == ET_SORT_USERS) {
-        et_sql_add(query, ET_SQL_ERRORS_USERS);
+        et_sql_add(query, et_errors_of_bounds(filter) ? ET_SQL_ERRORS_BOUNDS
+                                                      : ET_SQL_ERRORS_USERS);
     }
 
     if (search->text.len != 0) {
@@ -248,17 +251,17 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
 
     et_errors_search_where(call, query, search);
 
-    if (et_errors_of_frequent(filter)) {
-        et_errors_ask_frequent(query, filter);
+    if (filter->nearest != 0) {
+        et_errors_ask_near(query, filter);
     }
 
-    et_errors_ask_period(query, filter);
-
     if (filter->since != 0) {
+        et_sql_add(query, ET_SQL_ERRORS_SINCE);
         et_sql_i64(query, "since", filter->since);
     }
 
     if (filter->until != 0) {
+        et_sql_add(query, ET_SQL_ERRORS_UNTIL);
         et_sql_i64(query, "until", filter->until);
     }
 
@@ -277,82 +280,14 @@ et_errors_ask_from(et_sql_t *query, const et_errors_filter_t *filter)
 
 
 static void
-et_errors_ask_period(et_sql_t *query, const et_errors_filter_t *filter)
+et_errors_ask_near(et_sql_t *query, const et_errors_filter_t *filter)
 {
-    if (filter->since != 0) {
-        et_sql_add(query, ET_SQL_ERRORS_SINCE);
-    }
-
-    if (filter->until != 0) {
-        et_sql_add(query, ET_SQL_ERRORS_UNTIL);
-    }
-}
-
-
-/*
- * Whether the order is by users, and only frequent errors can be on the page.
- * Of a list with other conditions they would have to be repeated, and leave few
- * errors as it is.
- */
-
-static int
-et_errors_of_frequent(const et_errors_filter_t *filter)
-{
-    const et_search_t  *search;
-
-    search = &filter->search;
-
-    return filter->sort == ET_SORT_USERS && search->nterms == 0
-           && search->text.len == 0 && filter->nenvironments == 0
-           && !filter->cursor.back
-           && (search->status == ET_STATUS_ANY
-               || !et_errors_of_decided(filter));
-}
-
-
-static void
-et_errors_ask_frequent(et_sql_t *query, const et_errors_filter_t *filter)
-{
-    if (et_errors_of_candidates(filter)) {
-        et_sql_add(query, ET_SQL_ERRORS_FREQUENT);
-        et_errors_ask_from(query, filter);
-        et_errors_ask_period(query, filter);
-        et_sql_add(query, ET_SQL_ERRORS_FREQUENT_LIMIT);
-
-        if (filter->cursor.given) {
-            et_sql_add(query, ET_SQL_ERRORS_FREQUENT_BEHIND);
-        }
-
-        et_sql_add(query, ")");
-        et_sql_u64(query, "frequent", et_errors_frequent(filter));
-        return;
-    }
-
-    et_sql_add(query, ET_SQL_ERRORS_MANY);
+    et_sql_add(query, ET_SQL_ERRORS_NEAR);
     et_errors_ask_from(query, filter);
-
-    if (et_errors_of_state(filter)) {
-        et_sql_add(query, ET_SQL_NOT_IN);
-        et_sql_add(query, ET_SQL_DECIDED);
-        et_sql_add(query, ")");
-    }
-
-    et_errors_ask_period(query, filter);
-
-    if (filter->cursor.given) {
-        et_sql_add(query, ET_SQL_ERRORS_BEHIND);
-    }
-
-    et_sql_add(query, ET_SQL_ERRORS_MANY_END);
-}
-
-
-/* How many of them are looked at whose users may be fewer than the cursor's. */
-
-static uint64_t
-et_errors_frequent(const et_errors_filter_t *filter)
-{
-    return ET_ERRORS_FREQUENT * (filter->limit + 1);
+    et_sql_add(query, filter->cursor.back ? ET_SQL_ERRORS_NEAR_LOW
+                                          : ET_SQL_ERRORS_NEAR_HIGH);
+    et_sql_add(query, ")");
+    et_sql_i64(query, "nearest", filter->nearest);
 }
 
 
@@ -447,8 +382,15 @@ et_errors_ask_order(et_sql_t *query, const et_errors_filter_t *filter)
     et_sql_add(query, ET_SQL_PAGE_END);
 
     if (cursor->given) {
-        et_sql_add(query, cursor->back ? ET_SQL_PAGE_BEFORE
-                                         : ET_SQL_PAGE_BEHIND);
+        if (et_errors_of_bounds(filter)) {
+            et_sql_add(query, cursor->back ? ET_SQL_PAGE_MAY_BE_BEFORE
+                                           : ET_SQL_PAGE_MAY_BE_BEHIND);
+
+        } else {
+            et_sql_add(query, cursor->back ? ET_SQL_PAGE_BEFORE
+                                           : ET_SQL_PAGE_BEHIND);
+        }
+
         et_sql_i64(query, "key", cursor->key);
         et_sql_u64(query, "id0", cursor->id[0]);
         et_sql_u64(query, "id1", cursor->id[1]);
@@ -496,6 +438,12 @@ et_errors_read_page(et_call_t *call, et_slice_t answer,
         return 0;
     }
 
+    list->full = list->n == max;
+
+    if (et_errors_of_bounds(filter)) {
+        return et_errors_choose_near(call, filter, list);
+    }
+
     return et_errors_of_candidates(filter) && !et_errors_choose(filter, list)
            ? -1 : 1;
 }
@@ -509,53 +457,15 @@ et_errors_read_page(et_call_t *call, et_slice_t answer,
 static int
 et_errors_choose(const et_errors_filter_t *filter, et_errors_t *list)
 {
-    size_t   i, sure, n;
-    int64_t  least;
+    size_t  i, sure;
 
-    n = list->n;
-    least = et_errors_least(filter, list);
-
-    for (sure = 0, i = 0; i < n && sure <= filter->limit; i++) {
-
-        if (list->items[i].key <= least) {
-            return 0;
-        }
-
+    for (sure = 0, i = 0; i < list->n && sure <= filter->limit; i++) {
         sure += !list->items[i].candidate;
     }
 
     list->n = i;
 
-    return sure > filter->limit || n < et_errors_rows(filter);
-}
-
-
-/*
- * The greatest key of errors that are no candidates.  By users these have no
- * more occurrences than any that is one; unless all are, which is 0.
- */
-
-static int64_t
-et_errors_least(const et_errors_filter_t *filter, const et_errors_t *list)
-{
-    size_t    i;
-    uint64_t  n;
-
-    if (!et_errors_of_frequent(filter)
-        || list->n < et_errors_frequent(filter))
-    {
-        return 0;
-    }
-
-    n = UINT64_MAX;
-
-    for (i = 0; i < list->n; i++) {
-        if (list->items[i].n < n) {
-            n = list->items[i].n;
-        }
-    }
-
-    return (int64_t) ((double) n * 1.1) + 1;
+    return sure > filter->limit || !list->full;
 }
 
 
@@ -569,4 +479,6 @@ et_errors_read_row(const et_value_t *row, et_error_t *error)
     error->last_seen = row[5].i;
     error->n = row[6].u;
     error->candidate = row[7].u != 0;
+    error->low = row[8].i;
+    error->high = row[9].i;
 }

@@ -1,6 +1,6 @@
 /*
  * The SQL of et_errors*.c, in parts that are put together.  Parameters of the
- * page's query: projects, since, until, asof, key, id0, id1, limit, frequent,
+ * page's query: projects, since, until, asof, key, id0, id1, limit, nearest,
  * text, environments; of its numbered words: k%u, v%u.
  */
 
@@ -37,12 +37,14 @@
 #define ET_SQL_PAGE_SURE        "toUInt8(0) AS candidate"
 #define ET_SQL_PAGE_CANDIDATES                                                \
     "(project_id, fingerprint) IN (" ET_SQL_DECIDED ") AS candidate"
+#define ET_SQL_PAGE_KEYS        ", key AS low, key AS high"
+#define ET_SQL_PAGE_BOUNDS      ", low, high"
 #define ET_SQL_PAGE_FROM                                                      \
     " FROM (SELECT e.project_id AS project_id, "                              \
     "e.fingerprint AS fingerprint, e.first_seen AS first_seen, "              \
     "e.last_seen AS last_seen, e.n AS n, "
 
-#define ET_SQL_PAGE_COLUMNS  "QQqqttQC"
+#define ET_SQL_PAGE_COLUMNS  "QQqqttQCqq"
 
 #define ET_SQL_KEY_LAST                                                       \
     "toInt64(toUnixTimestamp64Micro(e.last_seen)) AS key FROM "
@@ -54,6 +56,8 @@
 #define ET_SQL_KEY_N          "toInt64(e.n) AS key FROM "
 #define ET_SQL_KEY_N_ASOF     "toInt64(e.n - least(c.n, e.n)) AS key FROM "
 #define ET_SQL_KEY_USERS      "toInt64(e.users) + 1 AS key FROM "
+#define ET_SQL_KEY_HIGH       "e.low AS low, e.high AS high, high AS key FROM "
+#define ET_SQL_KEY_LOW        "e.low AS low, e.high AS high, low AS key FROM "
 
 /* the errors, narrow: users are costly, and counted only where they are the
  * order.  FINAL puts the pieces of an error together as a merge does, in less
@@ -62,6 +66,20 @@
 #define ET_SQL_ERRORS                                                         \
     "(SELECT project_id, fingerprint, first_seen, last_seen, n"
 #define ET_SQL_ERRORS_USERS  ", finalizeAggregation(errors.users) AS users"
+
+/*
+ * Between which its key by users is: they were counted when it had counted_n
+ * occurrences, and each that came since may be of another.  What has been
+ * counted is a number, a hundred times faster than the users.  Many users are
+ * estimated, within a percent or two.
+ */
+#define ET_SQL_ERRORS_BOUNDS                                                  \
+    ", toInt64(multiIf(n = counted_n, counted_users, n < counted_n, n, "      \
+    "least(n, counted_users + n - counted_n))) AS most, "                     \
+    "toInt64(if(n < counted_n, 0, counted_users)) AS fewest, "                \
+    "1 + most + if(n != counted_n AND most > 50000, intDiv(most, 10), 0) "    \
+    "AS high, 1 + fewest - if(n != counted_n AND fewest > 50000, "            \
+    "intDiv(fewest, 10), 0) AS low"
 #define ET_SQL_ERRORS_LAST   ", finalizeAggregation(errors.last) AS l"
 #define ET_SQL_ERRORS_TEXTS  ", finalizeAggregation(errors.text) AS texts"
 #define ET_SQL_ERRORS_FIRST                                                   \
@@ -78,40 +96,15 @@
 #define ET_SQL_ERRORS_END    ") AS e"
 
 /*
- * Where the order is by users, which are costly to count, those that can be
- * on the page.  An error has no more users than occurrences, and what has fewer
- * of these than the cursor's users is behind the cursor.  1.1: users are
- * estimated, within a percent or two.
- *
- * Candidates are some errors of the most occurrences; on a later page of those
- * behind the cursor, and all that may be before it.
+ * Where the order is by users and bounds do not do: those that can be as near
+ * as an error that is known to be on the page, or to be the first behind it.
  */
 
-#define ET_SQL_ERRORS_FREQUENT                                                \
+#define ET_SQL_ERRORS_NEAR                                                    \
     " AND (project_id, fingerprint) IN (SELECT project_id, fingerprint FROM " \
-    ET_SQL_ERRORS
-#define ET_SQL_ERRORS_FREQUENT_LIMIT                                          \
-    ") AS e ORDER BY n DESC LIMIT {frequent:UInt64}"
-#define ET_SQL_ERRORS_FREQUENT_BEHIND                                         \
-    " BY if(n * 1.1 + 1 < {key:Int64}, 0, project_id), "                      \
-    "if(n * 1.1 + 1 < {key:Int64}, 0, fingerprint)"
-#define ET_SQL_ERRORS_BEHIND        " AND n * 1.1 + 1 < {key:Int64}"
-
-/*
- * Where they do not do, all that have as many occurrences as the last of any
- * full page of the list has users; the page that is taken is that of the most
- * occurrences.
- */
-
-#define ET_SQL_ERRORS_MANY                                                    \
-    " AND (project_id, fingerprint) IN (SELECT project_id, fingerprint "      \
-    "FROM errors FINAL WHERE " ET_SQL_OF_PROJECTS " AND n * 1.1 >= ("         \
-    "SELECT if(count() < {limit:UInt64}, 0, min(users)) FROM ("               \
-    "SELECT finalizeAggregation(errors.users) AS users FROM errors FINAL "    \
-    "WHERE " ET_SQL_OF_PROJECTS " AND (project_id, fingerprint) IN ("         \
-    "SELECT project_id, fingerprint FROM " ET_SQL_ERRORS
-#define ET_SQL_ERRORS_MANY_END                                                \
-    ") ORDER BY n DESC LIMIT {limit:UInt64}))))"
+    ET_SQL_ERRORS ET_SQL_ERRORS_BOUNDS
+#define ET_SQL_ERRORS_NEAR_HIGH  ") AS e WHERE high >= {nearest:Int64}"
+#define ET_SQL_ERRORS_NEAR_LOW   ") AS e WHERE low <= {nearest:Int64}"
 
 /* words of a search: of the WHERE, and of the HAVING */
 
@@ -243,13 +236,19 @@
     "GROUP BY v.project_id, v.fingerprint) AS b "                             \
     "ON b.project_id = e.project_id AND b.fingerprint = e.fingerprint"
 
-#define ET_SQL_PAGE_END      ") WHERE key > 0"
+#define ET_SQL_PAGE_END      ") WHERE key > 0 AND n > 0"
 #define ET_SQL_PAGE_BEHIND                                                    \
     " AND (key, project_id, fingerprint) < ({key:Int64}, {id0:UInt64}, "      \
     "{id1:UInt64})"
 #define ET_SQL_PAGE_BEFORE                                                    \
     " AND (key, project_id, fingerprint) > ({key:Int64}, {id0:UInt64}, "      \
     "{id1:UInt64})"
+#define ET_SQL_PAGE_MAY_BE_BEHIND                                              \
+    " AND low <= {key:Int64} AND (low != high OR (key, project_id, "          \
+    "fingerprint) < ({key:Int64}, {id0:UInt64}, {id1:UInt64}))"
+#define ET_SQL_PAGE_MAY_BE_BEFORE                                             \
+    " AND high >= {key:Int64} AND (low != high OR (key, project_id, "         \
+    "fingerprint) > ({key:Int64}, {id0:UInt64}, {id1:UInt64}))"
 #define ET_SQL_PAGE_DESC                                                      \
     " ORDER BY key DESC, project_id DESC, fingerprint DESC "                  \
     "LIMIT {limit:UInt64}"
@@ -276,7 +275,7 @@
     "l.environment, replaceAll(toString(f.event_id), '-', ''), "              \
     "replaceAll(toString(l.event_id), '-', ''), f.release, l.release "        \
     "FROM errors WHERE ("
-#define ET_SQL_SHOWN_END  ") GROUP BY project_id, fingerprint"
+#define ET_SQL_SHOWN_END  ") GROUP BY project_id, fingerprint HAVING n > 0"
 
 #define ET_SQL_SHOWN_COLUMNS  "QQttQQssssssssssss"
 

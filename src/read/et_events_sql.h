@@ -172,9 +172,9 @@
  */
 
 #define ET_SQL_MESSAGE_ERRORS                                                 \
-    "SELECT fingerprint, max(errors.last_seen) AS last_seen FROM errors "     \
-    "WHERE project_id = {project:UInt64} GROUP BY fingerprint "               \
-    "HAVING startsWith(argMaxMerge(errors.text), ': ') "                      \
+    "SELECT fingerprint, last_seen FROM errors FINAL "                        \
+    "WHERE project_id = {project:UInt64} "                                    \
+    "AND startsWith(finalizeAggregation(errors.text), ': ') "                 \
     "ORDER BY last_seen DESC LIMIT {limit:UInt64}"
 
 #define ET_SQL_MESSAGES                                                       \

@@ -35,7 +35,8 @@
 #define ET_SQL_ISSUE_PROJECTS                                                 \
     " AND project_id IN {projects:Array(UInt64)}"
 #define ET_SQL_ISSUE_END                                                      \
-    ") GROUP BY project_id, fingerprint ORDER BY project_id LIMIT 100"
+    ") GROUP BY project_id, fingerprint HAVING sum(errors.n) > 0 "            \
+    "ORDER BY project_id LIMIT 100"
 
 #define ET_SQL_ISSUE_COLUMNS  "QQttQ"
 

@@ -215,8 +215,8 @@ ok(second.returncode == 0, "it is applied again without an error",
    second.stdout)
 same(everything(), before, "and that changes no definition and no row")
 
-same(one("SELECT max(version) FROM errortracking.schema_version"), "6",
-     "the schema's version is 6")
+same(one("SELECT max(version) FROM errortracking.schema_version"), "7",
+     "the schema's version is 7")
 
 same(one("SELECT arrayStringConcat(groupArray(name), ',') FROM "
          "(SELECT name FROM system.columns WHERE database = 'errortracking' "
@@ -510,6 +510,20 @@ try:
     same(texts(77).split("\\0")[0], texts(3).split("\\0")[0],
          "it has it once the schema is applied")
     ok(texts(3).strip() not in ("", ": "), "which is not empty", texts(3))
+
+    # users are counted of what is seen often, and again when it was seen more
+    def counted():
+        for do in "REFRESH", "WAIT":
+            post("SYSTEM %s VIEW %s.errors_counted_mv" % (do, OLD))
+        return rows("SELECT fingerprint, counted_users, counted_n, n, "
+                    "finalizeAggregation(users) FROM %s.errors FINAL "
+                    "WHERE fingerprint IN (2, 40) ORDER BY 1" % OLD)
+
+    post(into, encode(event(40, NOW, n=33, users=[1, 2, 3])))
+    same(counted(), [["2", "0", "0", "6", "1"], ["40", "3", "33", "33", "3"]],
+         "users are counted of an error that is seen often")
+    post(into, encode(event(40, NOW, n=1, users=[3, 4])))
+    same(counted()[1], ["40", "4", "34", "34", "4"], "and again")
 finally:
     post("DROP DATABASE IF EXISTS %s" % OLD)
 

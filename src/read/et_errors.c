@@ -14,9 +14,8 @@
 /* pairs of a parameter, 39 bytes each at the most: see ET_SQL_THESE */
 #define ET_ERRORS_THESE     3000
 
-#define ET_ERRORS_DAY       86400  /* seconds */
 
-
+static int et_errors_know_users(const et_errors_t *list);
 static et_status_t et_errors_status(et_slice_t name);
 static int et_errors_ask_releases(et_call_t *call, const et_errors_t *list);
 static int et_errors_read_decisions(et_call_t *call, et_slice_t answer,
@@ -47,15 +46,16 @@ et_errors_ask_shown(et_call_t *call, const et_errors_t *list)
     query->small = 1;
 
     et_sql_add(query, ET_SQL_SHOWN);
+    et_sql_add(query, et_errors_know_users(list) ? ET_SQL_SHOWN_KNOWN
+                                                 : ET_SQL_SHOWN_USERS);
+    et_sql_add(query, ET_SQL_SHOWN_FROM);
     et_errors_ask_these(call, query, list);
     et_sql_add(query, ET_SQL_SHOWN_END);
 
     if (list->buckets.n != 0) {
         query = et_call_query(call, ET_SQL_COUNTS_COLUMNS);
 
-        /* bars of days are of many rows, and take longest of the three */
-
-        query->small = list->buckets.step < ET_ERRORS_DAY;
+        /* in all threads: it takes longest of the three */
 
         et_sql_add(query, ET_SQL_COUNTS);
         et_sql_i64(query, "from", list->buckets.from);
@@ -72,6 +72,19 @@ et_errors_ask_shown(et_call_t *call, const et_errors_t *list)
         et_errors_ask_these(call, query, list);
         et_sql_add(query, ET_SQL_DECISIONS_END);
     }
+}
+
+
+/* Users take as long to read as all else that is shown. */
+
+static int
+et_errors_know_users(const et_errors_t *list)
+{
+    size_t  i;
+
+    for (i = 0; i < list->n && list->items[i].known; i++) { /* void */ }
+
+    return i == list->n;
 }
 
 
@@ -198,19 +211,22 @@ et_errors_read_details(et_call_t *call, et_slice_t answer, et_errors_t *list)
         error->first_seen = row[2].i;
         error->last_seen = row[3].i;
         error->n = row[4].u;
-        error->users = row[5].u;
-        error->level = row[6].s;
-        error->platform = row[7].s;
-        error->type = row[8].s;
-        error->value = row[9].s;
-        error->message = row[10].s;
-        error->culprit = row[11].s;
-        error->logger = row[12].s;
-        error->environment = row[13].s;
-        error->first_event = row[14].s;
-        error->last_event = row[15].s;
-        error->first_release = row[16].s;
-        error->last_release = row[17].s;
+        error->level = row[5].s;
+        error->platform = row[6].s;
+        error->type = row[7].s;
+        error->value = row[8].s;
+        error->message = row[9].s;
+        error->culprit = row[10].s;
+        error->logger = row[11].s;
+        error->environment = row[12].s;
+        error->first_event = row[13].s;
+        error->last_event = row[14].s;
+        error->first_release = row[15].s;
+        error->last_release = row[16].s;
+
+        if (!error->known) {
+            error->users = row[17].u;
+        }
     }
 
     return result.bad ? et_errors_unreadable(call) : 1;

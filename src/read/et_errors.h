@@ -88,6 +88,7 @@ typedef struct {
     unsigned          regressed:1;    /* resolved, and seen again */
     unsigned          reached:1;      /* seen in a release that counts */
     unsigned          candidate:1;    /* its state is to be seen yet */
+    unsigned          known:1;        /* its users, from the page */
     int64_t           until;          /* ignored: see 007_error_status.sql */
     uint64_t          until_n;
     uint64_t          until_users;

@@ -478,7 +478,9 @@ et_errors_read_row(const et_value_t *row, et_error_t *error)
     error->first_seen = row[4].i;
     error->last_seen = row[5].i;
     error->n = row[6].u;
-    error->candidate = row[7].u != 0;
-    error->low = row[8].i;
-    error->high = row[9].i;
+    error->known = row[7].i >= 0;
+    error->users = error->known ? row[7].u : 0;
+    error->candidate = row[8].u != 0;
+    error->low = row[9].i;
+    error->high = row[10].i;
 }

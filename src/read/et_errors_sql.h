@@ -33,7 +33,7 @@
 
 #define ET_SQL_PAGE                                                           \
     "SELECT project_id, fingerprint, key, toInt64(toUnixTimestamp64Micro("    \
-    "now64(6))) AS now, first_seen, last_seen, n, "
+    "now64(6))) AS now, first_seen, last_seen, n, users, "
 #define ET_SQL_PAGE_SURE        "toUInt8(0) AS candidate"
 #define ET_SQL_PAGE_CANDIDATES                                                \
     "(project_id, fingerprint) IN (" ET_SQL_DECIDED ") AS candidate"
@@ -42,9 +42,9 @@
 #define ET_SQL_PAGE_FROM                                                      \
     " FROM (SELECT e.project_id AS project_id, "                              \
     "e.fingerprint AS fingerprint, e.first_seen AS first_seen, "              \
-    "e.last_seen AS last_seen, e.n AS n, "
+    "e.last_seen AS last_seen, e.n AS n, e.known AS users, "
 
-#define ET_SQL_PAGE_COLUMNS  "QQqqttQCqq"
+#define ET_SQL_PAGE_COLUMNS  "QQqqttQqCqq"
 
 #define ET_SQL_KEY_LAST                                                       \
     "toInt64(toUnixTimestamp64Micro(e.last_seen)) AS key FROM "
@@ -60,11 +60,12 @@
 #define ET_SQL_KEY_LOW        "e.low AS low, e.high AS high, low AS key FROM "
 
 /* the errors, narrow: users are costly, and counted only where they are the
- * order.  FINAL puts the pieces of an error together as a merge does, in less
+ * order; known are those that were counted before, or -1.  FINAL puts the pieces of an error together as a merge does, in less
  * than half the time of GROUP BY, which looks each up in a table. */
 
 #define ET_SQL_ERRORS                                                         \
-    "(SELECT project_id, fingerprint, first_seen, last_seen, n"
+    "(SELECT project_id, fingerprint, first_seen, last_seen, n, "             \
+    "if(n = counted_n, toInt64(counted_users), -1) AS known"
 #define ET_SQL_ERRORS_USERS  ", finalizeAggregation(errors.users) AS users"
 
 /*
@@ -74,12 +75,12 @@
  * estimated, within a percent or two.
  */
 #define ET_SQL_ERRORS_BOUNDS                                                  \
-    ", toInt64(multiIf(n = counted_n, counted_users, n < counted_n, n, "      \
-    "least(n, counted_users + n - counted_n))) AS most, "                     \
-    "toInt64(if(n < counted_n, 0, counted_users)) AS fewest, "                \
-    "1 + most + if(n != counted_n AND most > 50000, intDiv(most, 10), 0) "    \
-    "AS high, 1 + fewest - if(n != counted_n AND fewest > 50000, "            \
-    "intDiv(fewest, 10), 0) AS low"
+    ", least(toInt64(n), toInt64(counted_users) + if(n < counted_n, "         \
+    "toInt64(n), n - counted_n)) AS most, toInt64(counted_users) * (n >= counted_n) AS fewest, "         \
+    "1 + most + bitShiftRight(most, 4) * (most > 50000 AND known < 0) "       \
+    "AS high, "                                                               \
+    "1 + fewest - bitShiftRight(fewest, 4) * (fewest > 50000 AND known < 0) " \
+    "AS low"
 #define ET_SQL_ERRORS_LAST   ", finalizeAggregation(errors.last) AS l"
 #define ET_SQL_ERRORS_TEXTS  ", finalizeAggregation(errors.text) AS texts"
 #define ET_SQL_ERRORS_FIRST                                                   \
@@ -270,14 +271,15 @@
     "WITH argMinMerge(errors.first) AS f, argMaxMerge(errors.last) AS l "     \
     "SELECT project_id, fingerprint, min(errors.first_seen) AS first_seen, "  \
     "max(errors.last_seen) AS last_seen, sum(errors.n) AS n, "                \
-    "uniqMerge(errors.users) AS users, "                                      \
     "l.level, l.platform, l.type, l.value, l.message, l.culprit, l.logger, "  \
     "l.environment, replaceAll(toString(f.event_id), '-', ''), "              \
-    "replaceAll(toString(l.event_id), '-', ''), f.release, l.release "        \
-    "FROM errors WHERE ("
+    "replaceAll(toString(l.event_id), '-', ''), f.release, l.release, "
+#define ET_SQL_SHOWN_USERS  "uniqMerge(errors.users)"
+#define ET_SQL_SHOWN_KNOWN  "toUInt64(0)"
+#define ET_SQL_SHOWN_FROM   " FROM errors WHERE ("
 #define ET_SQL_SHOWN_END  ") GROUP BY project_id, fingerprint HAVING n > 0"
 
-#define ET_SQL_SHOWN_COLUMNS  "QQttQQssssssssssss"
+#define ET_SQL_SHOWN_COLUMNS  "QQttQssssssssssssQ"
 
 #define ET_SQL_COUNTS                                                         \
     "SELECT project_id, fingerprint, "                                        \

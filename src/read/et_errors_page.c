@@ -233,6 +233,8 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
     et_errors_ask_from(query, filter);
 
     if (filter->nenvironments != 0) {
+        et_errors_search_in(query, filter, 0);
+        et_errors_search_tags(query, filter);
         et_sql_add(query, ET_SQL_ENVIRONMENTS);
         et_sql_strs(query, "environments", filter->environments,
                       filter->nenvironments);
@@ -243,13 +245,13 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
             et_sql_add(query, ET_SQL_ERRORS_NONE);
 
         } else {
-            et_sql_add(query, ET_SQL_IN);
+            et_errors_search_in(query, filter, 0);
             et_sql_add(query, ET_SQL_DECIDED);
             et_sql_add(query, ")");
         }
     }
 
-    et_errors_search_where(call, query, search);
+    et_errors_search_where(call, query, filter);
 
     if (filter->nearest != 0) {
         et_errors_ask_near(query, filter);
@@ -264,8 +266,6 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
         et_sql_add(query, ET_SQL_ERRORS_UNTIL);
         et_sql_i64(query, "until", filter->until);
     }
-
-    et_errors_search_having(call, query, search);
 
     et_sql_add(query, ET_SQL_ERRORS_END);
 }

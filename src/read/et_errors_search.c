@@ -31,7 +31,7 @@ typedef struct {
 static const et_word_t *et_word_find(const et_term_t *term);
 static int et_words_need(const et_search_t *search, et_word_kind_t kind);
 static void et_word_tag(et_call_t *call, et_sql_t *query, unsigned i,
-    const et_term_t *term, et_slice_t key);
+    const et_errors_filter_t *filter, const et_term_t *term);
 static void et_word_number(et_call_t *call, et_sql_t *query, unsigned i,
     const et_term_t *term, const et_word_t *word);
 static int et_word_value(et_call_t *call, const et_term_t *term,
@@ -98,67 +98,44 @@ et_errors_search_needs_first(const et_search_t *search)
 
 
 void
-et_errors_search_where(et_call_t *call, et_sql_t *query,
-    const et_search_t *search)
+et_errors_search_in(et_sql_t *query, const et_errors_filter_t *filter,
+    int negated)
 {
-    unsigned          i;
-    const et_term_t  *term;
-    const et_word_t  *word;
+    const et_search_t  *search;
 
-    for (i = 0; i < search->nterms; i++) {
-        term = &search->terms[i];
-        word = et_word_find(term);
+    search = &filter->search;
 
-        switch (word->kind) {
+    if (negated) {
+        et_sql_add(query, ET_SQL_HIDDEN_NOT_IN);
 
-        case ET_WORD_TAG:
-            et_word_tag(call, query, i, term, term->key);
-            break;
+    } else if (search->text.len != 0 || et_errors_search_needs_last(search)
+               || et_errors_search_needs_first(search))
+    {
+        et_sql_add(query, ET_SQL_IN);
 
-        case ET_WORD_HAS:
-            et_sql_add(query, term->negated ? ET_SQL_NOT_IN : ET_SQL_IN);
-            et_sql_add(query, ET_SQL_TAGS);
-            et_sql_add_n(query, ET_SQL_TAGS_HAVE, i);
-            et_sql_str(query, et_sql_name(query, "k%u", i),
-                         term->values[0]);
-            break;
-
-        case ET_WORD_USER:
-            et_sql_add(query, term->negated ? ET_SQL_NOT_IN : ET_SQL_IN);
-            et_sql_add_n(query, word->sql, i);
-            et_sql_strs(query, et_sql_name(query, "v%u", i),
-                          term->values, term->nvalues);
-            break;
-
-        case ET_WORD_DECISION:
-
-            /* what nobody has decided about has no row */
-
-            if (term->nvalues == 1 && term->values[0].len == 0) {
-                et_sql_add(query, term->negated ? ET_SQL_IN : ET_SQL_NOT_IN);
-                et_sql_add(query, ET_SQL_DECISION("assigned_to != ''"));
-                break;
-            }
-
-            et_sql_add(query, term->negated ? ET_SQL_NOT_IN : ET_SQL_IN);
-            et_sql_add_n(query, term->wildcard ? word->like : word->sql, i);
-            et_word_values(call, query, i, term);
-            break;
-
-        default:
-            break;
-        }
+    } else {
+        et_sql_add(query, ET_SQL_HIDDEN_IN);
     }
 }
 
 
 void
-et_errors_search_having(et_call_t *call, et_sql_t *query,
-    const et_search_t *search)
+et_errors_search_tags(et_sql_t *query, const et_errors_filter_t *filter)
 {
-    unsigned          i;
-    const et_term_t  *term;
-    const et_word_t  *word;
+    et_sql_add(query, filter->all ? ET_SQL_TAGS_ALL : ET_SQL_TAGS);
+}
+
+
+void
+et_errors_search_where(et_call_t *call, et_sql_t *query,
+    const et_errors_filter_t *filter)
+{
+    unsigned            i;
+    const et_term_t    *term;
+    const et_word_t    *word;
+    const et_search_t  *search;
+
+    search = &filter->search;
 
     if (search->text.len != 0) {
         et_sql_add(query, ET_SQL_ERRORS_TEXT);
@@ -170,6 +147,40 @@ et_errors_search_having(et_call_t *call, et_sql_t *query,
         word = et_word_find(term);
 
         switch (word->kind) {
+
+        case ET_WORD_TAG:
+            et_word_tag(call, query, i, filter, term);
+            break;
+
+        case ET_WORD_HAS:
+            et_errors_search_in(query, filter, term->negated);
+            et_errors_search_tags(query, filter);
+            et_sql_add_n(query, ET_SQL_TAGS_HAVE, i);
+            et_sql_str(query, et_sql_name(query, "k%u", i),
+                         term->values[0]);
+            break;
+
+        case ET_WORD_USER:
+            et_errors_search_in(query, filter, term->negated);
+            et_sql_add_n(query, word->sql, i);
+            et_sql_strs(query, et_sql_name(query, "v%u", i),
+                          term->values, term->nvalues);
+            break;
+
+        case ET_WORD_DECISION:
+
+            /* what nobody has decided about has no row */
+
+            if (term->nvalues == 1 && term->values[0].len == 0) {
+                et_errors_search_in(query, filter, !term->negated);
+                et_sql_add(query, ET_SQL_DECISION("assigned_to != ''"));
+                break;
+            }
+
+            et_errors_search_in(query, filter, term->negated);
+            et_sql_add_n(query, term->wildcard ? word->like : word->sql, i);
+            et_word_values(call, query, i, term);
+            break;
 
         case ET_WORD_LAST:
         case ET_WORD_FIRST:
@@ -249,7 +260,7 @@ et_words_need(const et_search_t *search, et_word_kind_t kind)
 
 static void
 et_word_tag(et_call_t *call, et_sql_t *query, unsigned i,
-    const et_term_t *term, et_slice_t key)
+    const et_errors_filter_t *filter, const et_term_t *term)
 {
     et_slice_t  none;
 
@@ -258,19 +269,19 @@ et_word_tag(et_call_t *call, et_sql_t *query, unsigned i,
     none = et_slice("", 0);
 
     if (term->nvalues == 1 && et_slice_eq(term->values[0], none)) {
-        et_sql_add(query, term->negated ? ET_SQL_IN : ET_SQL_NOT_IN);
-        et_sql_add(query, ET_SQL_TAGS);
+        et_errors_search_in(query, filter, !term->negated);
+        et_errors_search_tags(query, filter);
         et_sql_add_n(query, ET_SQL_TAGS_HAVE, i);
 
     } else {
-        et_sql_add(query, term->negated ? ET_SQL_NOT_IN : ET_SQL_IN);
-        et_sql_add(query, ET_SQL_TAGS);
+        et_errors_search_in(query, filter, term->negated);
+        et_errors_search_tags(query, filter);
         et_sql_add_n(query, term->wildcard ? ET_SQL_TAGS_LIKE
                                              : ET_SQL_TAGS_VALUE, i);
         et_word_values(call, query, i, term);
     }
 
-    et_sql_str(query, et_sql_name(query, "k%u", i), key);
+    et_sql_str(query, et_sql_name(query, "k%u", i), term->key);
 }
 
 

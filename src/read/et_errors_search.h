@@ -5,19 +5,23 @@
 #ifndef ET_ERRORS_SEARCH_H
 #define ET_ERRORS_SEARCH_H
 
-#include "et_call.h"
-#include "et_search.h"
+#include "et_errors.h"
 
 
 /* Which columns the conditions need. */
 int et_errors_search_needs_last(const et_search_t *search);
 int et_errors_search_needs_first(const et_search_t *search);
 
-/* Those of the WHERE over the table errors, and of the HAVING behind it. */
 void et_errors_search_where(et_call_t *call, et_sql_t *query,
-    const et_search_t *search);
-void et_errors_search_having(et_call_t *call, et_sql_t *query,
-    const et_search_t *search);
+    const et_errors_filter_t *filter);
+
+/* Begins a condition of any: that an error is among those of a query that
+ * follows, with its ")", or negated that it is not. */
+void et_errors_search_in(et_sql_t *query, const et_errors_filter_t *filter,
+    int negated);
+
+/* Begins the query of those that have a tag, before its other conditions. */
+void et_errors_search_tags(et_sql_t *query, const et_errors_filter_t *filter);
 
 /*
  * Whether the values of its words can be asked for, "lastSeen:-24h" say: NULL,

@@ -107,21 +107,28 @@
 #define ET_SQL_ERRORS_NEAR_HIGH  ") AS e WHERE high >= {nearest:Int64}"
 #define ET_SQL_ERRORS_NEAR_LOW   ") AS e WHERE low <= {nearest:Int64}"
 
-/* words of a search: of the WHERE, and of the HAVING */
+/*
+ * The words of a search.  What has to be in a set is hidden from the index,
+ * which would be asked about each granule, and for which the set has to be
+ * ready before anything is read; but not where costly columns are read of what
+ * is in it.
+ */
 
 #define ET_SQL_IN            " AND (project_id, fingerprint) IN ("
-#define ET_SQL_NOT_IN        " AND (project_id, fingerprint) NOT IN ("
-#define ET_SQL_TAGS                                                           \
-    "SELECT project_id, fingerprint FROM error_tags WHERE "                   \
-    ET_SQL_OF_PROJECTS
+#define ET_SQL_HIDDEN        "(identity(project_id), identity(fingerprint))"
+#define ET_SQL_HIDDEN_IN     " AND " ET_SQL_HIDDEN " IN ("
+#define ET_SQL_HIDDEN_NOT_IN " AND " ET_SQL_HIDDEN " NOT IN ("
+#define ET_SQL_TAGS_ALL                                                       \
+    "SELECT project_id, fingerprint FROM error_tags WHERE 1"
+#define ET_SQL_TAGS          ET_SQL_TAGS_ALL " AND " ET_SQL_OF_PROJECTS
 #define ET_SQL_TAGS_HAVE     " AND key = {k%u:String})"
 #define ET_SQL_TAGS_VALUE    " AND key = {k%u:String} AND "                   \
     "value IN {v%u:Array(String)})"
 #define ET_SQL_TAGS_LIKE     " AND key = {k%u:String} AND "                   \
     "arrayExists(x -> value ILIKE x, {v%u:Array(String)}))"
 #define ET_SQL_ENVIRONMENTS                                                   \
-    " AND (project_id, fingerprint) IN (" ET_SQL_TAGS                         \
-    " AND key = 'environment' AND value IN {environments:Array(String)})"
+    " AND key = 'environment' AND "                                           \
+    "value IN {environments:Array(String)})"
 #define ET_SQL_USERS(column)                                                  \
     "SELECT project_id, fingerprint FROM events_by_time "                     \
     "WHERE " ET_SQL_OF_PROJECTS                                               \

@@ -15,7 +15,7 @@
  * From how much on a second thread helps: ClickHouse's own values are for
  * rows of some bytes, and ours are few whose states are costly to read.
  */
-#define ET_SQL_THREAD_ROWS   4096
+#define ET_SQL_THREAD_ROWS   8192
 #define ET_SQL_THREAD_BYTES  1048576
 
 

@@ -28,6 +28,7 @@ static int et_errors_of_state(const et_errors_filter_t *filter);
 static int et_errors_of_decided(const et_errors_filter_t *filter);
 static void et_errors_ask_state(et_sql_t *query,
     const et_errors_filter_t *filter);
+static int et_errors_of_asof(const et_errors_filter_t *filter);
 static void et_errors_ask_joins(et_sql_t *query,
     const et_errors_filter_t *filter);
 static void et_errors_ask_order(et_sql_t *query,
@@ -51,7 +52,9 @@ et_errors_ask_needs(et_call_t *call, et_errors_filter_t *filter)
     filter->asking_decided = filter->search.status != ET_STATUS_ANY
                              && !et_errors_of_candidates(filter)
                              && !filter->know_decided;
-    filter->asking_changed = filter->cursor.given && !filter->know_changed;
+    filter->asking_changed = filter->cursor.given
+                             && et_errors_of_asof(filter)
+                             && !filter->know_changed;
 
     if (filter->asking_decided) {
         query = et_call_query(call, ET_SQL_NEEDS_COLUMNS);
@@ -352,6 +355,16 @@ et_errors_ask_state(et_sql_t *query, const et_errors_filter_t *filter)
 }
 
 
+/* Whether keys are those of when the first page was read. */
+
+static int
+et_errors_of_asof(const et_errors_filter_t *filter)
+{
+    return filter->sort == ET_SORT_LAST_SEEN
+           || filter->sort == ET_SORT_FREQUENCY;
+}
+
+
 static void
 et_errors_ask_joins(et_sql_t *query, const et_errors_filter_t *filter)
 {
@@ -359,9 +372,7 @@ et_errors_ask_joins(et_sql_t *query, const et_errors_filter_t *filter)
         et_sql_add(query, ET_SQL_JOIN_DECISIONS);
     }
 
-    if (filter->changed != 0 && filter->sort <= ET_SORT_FREQUENCY
-        && filter->sort != ET_SORT_FIRST_SEEN)
-    {
+    if (filter->changed != 0 && et_errors_of_asof(filter)) {
         et_sql_add(query, ET_SQL_JOIN_CHANGES);
         et_sql_i64(query, "asof", filter->cursor.asof);
 

@@ -94,6 +94,8 @@
     " AND first_seen < " ET_SQL_TIME("until")
 #define ET_SQL_ERRORS_TEXT                                                    \
     " AND positionCaseInsensitiveUTF8(texts, {text:String}) > 0"
+#define ET_SQL_ERRORS_ASCII                                                   \
+    " AND positionCaseInsensitive(texts, {text:String}) > 0"
 #define ET_SQL_ERRORS_END    ") AS e"
 
 /*

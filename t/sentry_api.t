@@ -618,8 +618,8 @@ subtest "by users a list is exact, whenever users were counted" => sub {
     $check->("never");
     $count->();
     is(sql("SELECT countIf(users != counted_users OR n != counted_n) FROM "
-           . "(SELECT uniqMerge(users) AS users, max(counted_users) AS "
-           . "counted_users, max(counted_n) AS counted_n, sum(errors.n) AS n "
+           . "(SELECT uniqMerge(users) AS users, sum(counted_users) AS "
+           . "counted_users, sum(counted_n) AS counted_n, sum(errors.n) AS n "
            . "FROM errortracking.errors WHERE $where "
            . "GROUP BY project_id, fingerprint) WHERE n > 32"), 0,
        "users are counted of all that were seen more than 32 times");
@@ -637,7 +637,8 @@ subtest "by users a list is exact, whenever users were counted" => sub {
     # as a count leaves it behind that runs while its error is deleted
     sql("INSERT INTO errortracking.errors (project_id, fingerprint, "
         . "first_seen, last_seen, n, counted_users, counted_n) "
-        . "SELECT $of[0], 7777, now64(6), now64(6), 0, 99, 999");
+        . "SELECT $of[0], 7777, toDateTime64('2299-12-31 00:00:00', 6, 'UTC'), "
+        . "now64(6), 0, 99, 999");
     $check->("with a count of what is deleted");
 
     my $all = "projects/o/$of[0]/issues/?query=&limit=100";
@@ -648,6 +649,19 @@ subtest "by users a list is exact, whenever users were counted" => sub {
     is(sql("SELECT count() FROM errortracking.errors_list "
            . "WHERE project_id = $of[0] AND fingerprint = 7777"), 0,
        "nor errors_list");
+
+    # until it is seen again
+    sql("INSERT INTO errortracking.ingest (kind, n, timestamp, "
+        . "first_timestamp, received, project_id, fingerprint, event_id, users, "
+        . "level, environment, type, value, payload) SELECT 1, 400, now64(6), "
+        . "now64(6) - 5, now64(6), $of[0], 7777, generateUUIDv4(), [1, 2, 3], "
+        . "'error', 'e', 'E7777', 'v', '{}'");
+    $check->("when it is seen again");
+    $count->();
+    $check->("when it is counted");
+    is(sql("SELECT counted_users, counted_n, first_seen > now() - 60 "
+           . "FROM errortracking.errors FINAL WHERE project_id = $of[0] "
+           . "AND fingerprint = 7777"), "3\t400\t1", "as it is now");
 };
 
 

@@ -8,6 +8,7 @@
 --            uniqMerge(users) AS users
 --     FROM errortracking.errors
 --     GROUP BY project_id, fingerprint
+--     HAVING n > 0
 --
 -- or reads errors_list, a view that does this for every column.
 --
@@ -15,13 +16,15 @@
 -- percent.  counted_users is how many there were when the error had counted_n
 -- occurrences: a number, which is read a hundred times faster than the state,
 -- and tells that there are between counted_users and counted_users + n -
--- counted_n.  errors_counted_mv below keeps it at most some minutes old;
+-- counted_n.  errors_counted_mv below counts anew what was seen more often since;
 -- where it does not run, counted_n is 0, and lists by users are right but slow.
+-- Both are sums of what each count has changed, so that the latest is the one
+-- that is there, be it of fewer.
 --
--- `first` and `last` describe the first and the last event, each as
--- one state, so that its fields are always of the same event; of those with a
--- body, so that their ids lead to one.  Long texts are cut there: a list shows
--- a line, and every merge rewrites them.
+-- `first` and `last` describe the first and the last event, each as one state,
+-- so that its fields are always of the same event; of those with a body, so
+-- that their ids lead to one.  Long texts are cut there: a list shows a line,
+-- and every merge rewrites them.
 --
 -- text and first_release are what is asked of every error of a project: what a
 -- search for words looks at ("type: value", message and culprit of the last
@@ -60,8 +63,8 @@ CREATE TABLE IF NOT EXISTS errortracking.errors
                      DateTime64(6, 'UTC')),
     text          AggregateFunction(argMax, String, DateTime64(6, 'UTC')),
     first_release AggregateFunction(argMin, String, DateTime64(6, 'UTC')),
-    counted_users SimpleAggregateFunction(max, UInt64),
-    counted_n     SimpleAggregateFunction(max, UInt64)
+    counted_users SimpleAggregateFunction(sum, Int64),
+    counted_n     SimpleAggregateFunction(sum, Int64)
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (project_id, fingerprint)
@@ -88,9 +91,9 @@ ALTER TABLE errortracking.errors
 -- from version 6
 ALTER TABLE errortracking.errors
     ADD COLUMN IF NOT EXISTS counted_users
-        SimpleAggregateFunction(max, UInt64) AFTER first_release,
+        SimpleAggregateFunction(sum, Int64) AFTER first_release,
     ADD COLUMN IF NOT EXISTS counted_n
-        SimpleAggregateFunction(max, UInt64) AFTER counted_users;
+        SimpleAggregateFunction(sum, Int64) AFTER counted_users;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS errortracking.errors_mv
 TO errortracking.errors
@@ -150,25 +153,27 @@ ALTER TABLE errortracking.errors UPDATE
 WHERE finalizeAggregation(text) = ''
   AND finalizeAggregation(last).event_id != toUUID('00000000-0000-0000-0000-000000000000');
 
--- Counts the users of errors that many more occurrences were seen of than users
--- had been counted: of those that are active, in one thread.  Its rows have
--- n = 0, and are pieces of their errors.  Where one is deleted while it runs,
--- such a piece may be left alone; it has nothing of any event, no reader shows
--- it, and it goes away by TTL.
+-- Counts the users of errors that were seen more than 32 times, and a twentieth
+-- more often than they had users since these were counted; in one thread.  Its
+-- rows are pieces of their errors that change nothing else: n is 0, first_seen
+-- later than any.  Where an error is deleted while it runs, such a piece may be
+-- left alone.  No reader shows that, it goes away by TTL, and should the error
+-- be seen again, its users are counted anew.
 CREATE MATERIALIZED VIEW IF NOT EXISTS errortracking.errors_counted_mv
 REFRESH EVERY 5 MINUTE APPEND TO errortracking.errors
 AS SELECT
     project_id,
     fingerprint,
-    first_seen,
-    last_seen,
-    finalizeAggregation(e.users) AS counted_users,
-    e.n AS counted_n
+    toDateTime64('2299-12-31 00:00:00', 6, 'UTC') AS first_seen,
+    e.last_seen AS last_seen,
+    toInt64(finalizeAggregation(e.users)) - e.counted_users AS counted_users,
+    toInt64(e.n) - e.counted_n AS counted_n
 FROM errortracking.errors AS e FINAL
 WHERE (project_id, fingerprint) IN (
     SELECT project_id, fingerprint
     FROM errortracking.errors FINAL
-    WHERE n > 32 AND n > counted_n + intDiv(counted_users, 20))
+    WHERE n > 32
+      AND (n < counted_n OR n > counted_n + intDiv(counted_users, 20)))
 SETTINGS max_threads = 1;
 
 CREATE OR REPLACE VIEW errortracking.errors_list

@@ -27,7 +27,8 @@
 #define ET_ROW_N            1  /* UInt64 */
 #define ET_ROW_LAST         9  /* timestamp: Int64, microseconds */
 #define ET_ROW_FIRST       17  /* first_timestamp */
-/* the version of conf/clickhouse/ that has these columns */
+/* the version of conf/clickhouse/ that has these columns, and those that the
+ * read APIs ask for */
 #define ET_ROW_SCHEMA      7
 
 #define ET_ROW_HEAD        66  /* the fixed columns, up to "users" */

@@ -36,7 +36,7 @@
     "if({assign:UInt8} = 1, {assigned_to:String}, s.assigned_to) "            \
     "FROM (SELECT project_id, fingerprint, sum(errors.n) AS n, "              \
     "uniqMerge(errors.users) AS users FROM errors " ET_SQL_DECIDE_THESE       \
-    "GROUP BY project_id, fingerprint) AS e "                                 \
+    "GROUP BY project_id, fingerprint HAVING n > 0) AS e "                    \
     "LEFT JOIN (SELECT * FROM error_status FINAL " ET_SQL_DECIDE_THESE        \
     ") AS s "                                                                 \
     "ON s.project_id = e.project_id AND s.fingerprint = e.fingerprint "       \

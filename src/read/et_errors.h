@@ -58,7 +58,7 @@ typedef struct {
 
     /* of et_errors_step() */
     et_errors_phase_t phase;
-    unsigned          whole:1;        /* the candidates were too few */
+    unsigned          whole:1;        /* candidates, or bounds, did not do */
     int64_t           nearest;        /* by users: the last one's key, as far as
                                          they went; 0: not known */
     unsigned          asking_decided:1;
@@ -126,8 +126,9 @@ typedef struct {
     et_status_t       status;         /* that was asked for; ANY: see each */
     unsigned          candidates:1;   /* some are, yet */
     unsigned          full:1;         /* there may be more than were read */
-    unsigned          bounded:1;      /* see et_errors_users.c; none that was */
-    int64_t           rest;           /* left out is nearer; INT64_MIN: none */
+    unsigned          bounded:1;      /* users are known within bounds, and */
+    int64_t           rest;           /* this is the nearest key of what was
+                                         left out; INT64_MIN: nothing was */
     unsigned          decided:1;      /* decisions are asked, too */
     unsigned          released:1;     /* releases have been asked */
     et_buckets_t      buckets;

@@ -28,8 +28,8 @@ void et_errors_ask_page(et_call_t *call, const et_errors_filter_t *filter);
 int et_errors_read_page(et_call_t *call, et_slice_t answer,
     const et_errors_filter_t *filter, et_errors_t *list);
 
-/* Whether the page is of errors whose users are known within bounds: then the
- * last two are called. */
+/* Whether the page is of errors whose users are known within bounds, which
+ * et_errors_choose_near() and et_errors_settle_near() are for. */
 int et_errors_of_bounds(const et_errors_filter_t *filter);
 
 /* Leaves of the page's rows those that can be on it: 1, or 0 where the call is
@@ -39,7 +39,8 @@ int et_errors_choose_near(et_call_t *call, const et_errors_filter_t *filter,
 
 /* When their users have been counted, and only those are left that have the
  * state: leaves the page and what is behind it, in their order.  0 where errors
- * that were not counted may be among them; filter->nearest is set then. */
+ * that were not counted may be among them; filter->nearest is then the key of
+ * the first behind the page, or 0 where there were not as many. */
 int et_errors_settle_near(et_errors_filter_t *filter, et_errors_t *list);
 
 /* Adds up to three queries to the step, buckets' where they are asked. */

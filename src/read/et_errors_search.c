@@ -3,6 +3,7 @@
  * tag's.
  */
 
+#include "et_errors_internal.h"
 #include "et_errors_search.h"
 #include "et_errors_sql.h"
 #include "et_route.h"
@@ -110,7 +111,9 @@ et_errors_search_in(et_sql_t *query, const et_errors_filter_t *filter,
         et_sql_add(query, ET_SQL_HIDDEN_NOT_IN);
 
     } else if (search->text.len != 0 || et_errors_search_needs_last(search)
-               || et_errors_search_needs_first(search))
+               || et_errors_search_needs_first(search)
+               || (filter->sort == ET_SORT_USERS
+                   && !et_errors_of_bounds(filter)))
     {
         et_sql_add(query, ET_SQL_IN);
 

@@ -55,17 +55,21 @@
     "toInt64(toUnixTimestamp64Micro(e.first_seen)) AS key FROM "
 #define ET_SQL_KEY_N          "toInt64(e.n) AS key FROM "
 #define ET_SQL_KEY_N_ASOF     "toInt64(e.n - least(c.n, e.n)) AS key FROM "
-#define ET_SQL_KEY_USERS      "toInt64(e.users) + 1 AS key FROM "
+#define ET_SQL_KEY_USERS                                                      \
+    "if(e.known >= 0, e.known, toInt64(e.users)) + 1 AS key FROM "
 #define ET_SQL_KEY_HIGH       "e.low AS low, e.high AS high, high AS key FROM "
 #define ET_SQL_KEY_LOW        "e.low AS low, e.high AS high, low AS key FROM "
 
-/* the errors, narrow: users are costly, and counted only where they are the
- * order; known are those that were counted before, or -1.  FINAL puts the pieces of an error together as a merge does, in less
- * than half the time of GROUP BY, which looks each up in a table. */
+/*
+ * The errors, narrow: users are costly, and counted only where they are the
+ * order.  known are those that were counted before, or -1.  FINAL puts the
+ * pieces of an error together as a merge does, in less than half the time of
+ * GROUP BY, which looks each up in a table.
+ */
 
 #define ET_SQL_ERRORS                                                         \
     "(SELECT project_id, fingerprint, first_seen, last_seen, n, "             \
-    "if(n = counted_n, toInt64(counted_users), -1) AS known"
+    "toInt64(n) AS seen, if(seen = counted_n, counted_users, -1) AS known"
 #define ET_SQL_ERRORS_USERS  ", finalizeAggregation(errors.users) AS users"
 
 /*
@@ -75,12 +79,12 @@
  * estimated, within a percent or two.
  */
 #define ET_SQL_ERRORS_BOUNDS                                                  \
-    ", least(toInt64(n), toInt64(counted_users) + if(n < counted_n, "         \
-    "toInt64(n), n - counted_n)) AS most, toInt64(counted_users) * (n >= counted_n) AS fewest, "         \
-    "1 + most + bitShiftRight(most, 4) * (most > 50000 AND known < 0) "       \
-    "AS high, "                                                               \
-    "1 + fewest - bitShiftRight(fewest, 4) * (fewest > 50000 AND known < 0) " \
-    "AS low"
+    ", least(seen, counted_users + seen - if(seen < counted_n, 0, counted_n))"\
+    " AS most, if(seen < counted_n, 0, counted_users) AS fewest, "            \
+    "1 + if(known >= 0, known, most + if(most > 50000, "                      \
+    "bitShiftRight(most, 4), 0)) AS high, "                                   \
+    "1 + if(known >= 0, known, fewest - if(fewest > 50000, "                  \
+    "bitShiftRight(fewest, 4), 0)) AS low"
 #define ET_SQL_ERRORS_LAST   ", finalizeAggregation(errors.last) AS l"
 #define ET_SQL_ERRORS_TEXTS  ", finalizeAggregation(errors.text) AS texts"
 #define ET_SQL_ERRORS_FIRST                                                   \
@@ -253,7 +257,7 @@
 #define ET_SQL_PAGE_BEFORE                                                    \
     " AND (key, project_id, fingerprint) > ({key:Int64}, {id0:UInt64}, "      \
     "{id1:UInt64})"
-#define ET_SQL_PAGE_MAY_BE_BEHIND                                              \
+#define ET_SQL_PAGE_MAY_BE_BEHIND                                             \
     " AND low <= {key:Int64} AND (low != high OR (key, project_id, "          \
     "fingerprint) < ({key:Int64}, {id0:UInt64}, {id1:UInt64}))"
 #define ET_SQL_PAGE_MAY_BE_BEFORE                                             \

@@ -1,11 +1,11 @@
 /*
  * A page of a list by users.
  *
- * Users are costly to count, so only how many there were some minutes ago is
- * read of every error: see counted_users in 004_errors.sql.  That, and what has
- * been seen since, bounds each one's key.  Users are counted of those alone
- * that can be on the page, and where these are as many as were asked for and
- * the page may have others, it is asked for as a whole.
+ * Users are costly to count, so only how many there were when these were last
+ * counted is read of every error: see counted_users in 004_errors.sql.  That,
+ * and what has been seen since, bounds each one's key.  Users are counted of
+ * those alone that can be on the page; and where these are more than were asked
+ * for, it is asked for as a whole.
  *
  * Backwards all is mirrored: the nearer the cursor the less.
  */

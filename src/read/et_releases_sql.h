@@ -62,8 +62,8 @@
 /* errors whose first event was in the release */
 
 #define ET_SQL_NEW_ERRORS                                                     \
-    "SELECT project_id, finalizeAggregation(errors.first_release) AS version,"\
-    " count() FROM errors FINAL WHERE "
+    "SELECT project_id, finalizeAggregation(errors.first_release) AS version" \
+    ", count() FROM errors FINAL WHERE "
 #define ET_SQL_NEW_ERRORS_END                                                 \
     " AND version IN {versions:Array(String)} GROUP BY project_id, version"
 

@@ -568,6 +568,12 @@ subtest "by users a list is exact, whenever users were counted" => sub {
             . "FROM (SELECT number + 1 AS f, cityHash64(f, 1) % $most AS users "
             . "FROM numbers($errors))");
     };
+    my $resolve = sub {
+        sql("INSERT INTO errortracking.error_status (project_id, fingerprint, "
+            . "version, changed, status) SELECT project_id, fingerprint, "
+            . "now64(6), now64(6), 'resolved' FROM errortracking.errors "
+            . "WHERE $where AND fingerprint % 8 = 0 GROUP BY 1, 2");
+    };
     my $count = sub {
         sql("SYSTEM $_ VIEW errortracking.errors_counted_mv")
             for "REFRESH", "WAIT";
@@ -610,10 +616,7 @@ subtest "by users a list is exact, whenever users were counted" => sub {
     $add->(0, 150, 80);
     ok(stored(sql("SELECT sum(n) FROM errortracking.errors WHERE project_id "
                   . "= $of[1]"), $of[1]), "150 errors");
-    sql("INSERT INTO errortracking.error_status (project_id, fingerprint, "
-        . "version, changed, status) SELECT project_id, fingerprint, "
-        . "now64(6), now64(6), 'resolved' FROM errortracking.errors "
-        . "WHERE $where AND fingerprint % 8 = 0 GROUP BY 1, 2");
+    $resolve->();
 
     $check->("never");
     $count->();
@@ -626,10 +629,7 @@ subtest "by users a list is exact, whenever users were counted" => sub {
     $check->("when all are counted");
     $add->(40, 60, 80);
     $add->(40, 160, 2);
-    sql("INSERT INTO errortracking.error_status (project_id, fingerprint, "
-        . "version, changed, status) SELECT project_id, fingerprint, "
-        . "now64(6), now64(6), 'resolved' FROM errortracking.errors "
-        . "WHERE $where AND fingerprint % 8 = 0 GROUP BY 1, 2");
+    $resolve->();
     $check->("when some have come since");
     $count->();
     $check->("when these are counted, too");

@@ -16,10 +16,10 @@
 -- percent.  counted_users is how many there were when the error had counted_n
 -- occurrences: a number, which is read a hundred times faster than the state,
 -- and tells that there are between counted_users and counted_users + n -
--- counted_n.  errors_counted_mv below counts anew what was seen more often since;
--- where it does not run, counted_n is 0, and lists by users are right but slow.
--- Both are sums of what each count has changed, so that the latest is the one
--- that is there, be it of fewer.
+-- counted_n.  errors_counted_mv below counts anew what was seen more often
+-- since; where it does not run, counted_n is 0, and lists by users are right but
+-- slow.  Both are sums of what each count has changed, so that the latest is the
+-- one that is there, be it of fewer.
 --
 -- `first` and `last` describe the first and the last event, each as one state,
 -- so that its fields are always of the same event; of those with a body, so

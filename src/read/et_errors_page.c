@@ -277,8 +277,8 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
 static void
 et_errors_ask_from(et_sql_t *query, const et_errors_filter_t *filter)
 {
-    et_sql_add(query, filter->all ? ET_SQL_ERRORS_FROM_ALL
-                                  : ET_SQL_ERRORS_FROM);
+    et_sql_add(query, ET_SQL_ERRORS_FROM);
+    et_sql_of_projects(query, filter->all);
 }
 
 

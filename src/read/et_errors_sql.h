@@ -89,8 +89,7 @@
 #define ET_SQL_ERRORS_TEXTS  ", finalizeAggregation(errors.text) AS texts"
 #define ET_SQL_ERRORS_FIRST                                                   \
     ", finalizeAggregation(errors.first_release) AS f"
-#define ET_SQL_ERRORS_FROM      " FROM errors FINAL WHERE " ET_SQL_OF_PROJECTS
-#define ET_SQL_ERRORS_FROM_ALL  " FROM errors FINAL WHERE " ET_SQL_OF_ALL
+#define ET_SQL_ERRORS_FROM   " FROM errors FINAL WHERE "
 #define ET_SQL_ERRORS_NONE   " AND 0"
 #define ET_SQL_ERRORS_SINCE                                                   \
     " AND last_seen >= " ET_SQL_TIME("since")

@@ -103,8 +103,8 @@ typedef struct {
 
 /*
  * A page of an error's events: to be called at each step with the answer of
- * the one before, until it is ET_CALL_READ.  Rows without a body, which a storm leaves,
- * are none of the list.
+ * the one before, until it is ET_CALL_READ.  Rows without a body, which a storm
+ * leaves, are none of the list.
  */
 et_call_rc_t et_events_step(et_call_t *call, et_events_filter_t *filter,
     et_events_t *list);

@@ -215,7 +215,7 @@ et_releases_ask_shown(et_call_t *call, const et_releases_filter_t *filter,
 
     query = et_call_query(call, ET_SQL_NEW_ERRORS_COLUMNS);
     et_sql_add(query, ET_SQL_NEW_ERRORS);
-    et_sql_add(query, filter->all ? ET_SQL_OF_ALL : ET_SQL_OF_PROJECTS);
+    et_sql_of_projects(query, filter->all);
     et_sql_add(query, ET_SQL_NEW_ERRORS_END);
     et_releases_ask_of(query, filter, versions, list->n);
 

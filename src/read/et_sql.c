@@ -60,6 +60,14 @@ et_sql_add_n(et_sql_t *query, const char *sql, unsigned n)
 
 
 void
+et_sql_of_projects(et_sql_t *query, int all)
+{
+    et_sql_add(query, all ? "identity(project_id) IN {projects:Array(UInt64)}"
+                          : ET_SQL_OF_PROJECTS);
+}
+
+
+void
 et_sql_u64(et_sql_t *query, const char *name, uint64_t value)
 {
     et_sql_param(query, name);

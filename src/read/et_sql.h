@@ -18,13 +18,8 @@
 #include "et_text.h"
 
 
-/* conditions of many queries; the parameter is "projects" */
-
+/* a condition of many queries; the parameter is "projects" */
 #define ET_SQL_OF_PROJECTS  "project_id IN {projects:Array(UInt64)}"
-
-/* where these are all projects: hidden from the index, which would be asked
- * about each granule to no avail, and takes longer than reading them */
-#define ET_SQL_OF_ALL  "identity(project_id) IN {projects:Array(UInt64)}"
 
 
 typedef struct {
@@ -56,6 +51,13 @@ void et_sql_init(et_sql_t *query, et_arena_t *arena, const char *columns);
  * parameters of repeated parts. */
 void et_sql_add(et_sql_t *query, const char *sql);
 void et_sql_add_n(et_sql_t *query, const char *sql, unsigned n);
+
+/*
+ * Adds ET_SQL_OF_PROJECTS.  Where these are all projects it is hidden from the
+ * index, which would be asked about each granule to no avail, and takes longer
+ * than reading them.
+ */
+void et_sql_of_projects(et_sql_t *query, int all);
 
 /* The value of {name:UInt64}, {name:Int64}, {name:String}. */
 void et_sql_u64(et_sql_t *query, const char *name, uint64_t value);

@@ -33,7 +33,7 @@ any(uint64_t below)
 }
 
 
-/* -1, 0, 1: a's place in the list's order before b's */
+/* whether a's place in the list's order is before b's */
 
 static int
 order(const et_errors_filter_t *filter, const et_error_t *a, int64_t a_key,

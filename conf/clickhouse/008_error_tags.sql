@@ -1,12 +1,12 @@
--- Which values of which tags an error was seen with, how often, and when:
--- search by tag, environment, release or level, an error's tags with counts,
--- and in which releases an error that was resolved has come back.  A search
--- reads the project's rows of that tag here, which are as many as its errors
--- have different values of it, and never its events.
+-- Which values of which tags an error was seen with, how often, and when: an
+-- error's tags with counts, a project's, and in which releases an error that was
+-- resolved has come back.  A search asks errors_by_tag, or for a pattern this:
+-- the project's rows of that tag, which are as many as its errors have different
+-- values of it, and never its events.
 --
--- ORDER BY has the key before the error: a search is one range, and the tags
--- of one error are one short range a key.  A table of version 3 or before keeps
--- its order, in which a search reads all keys of the project.
+-- ORDER BY has the key before the error: a tag is one range, and the tags of one
+-- error are one short range a key.  A table of version 3 or before keeps its
+-- order, in which a tag is looked for among all of the project.
 --
 -- Besides an event's tags, keys are the fields that are searched by like
 -- one: level, environment, release, transaction, server_name, logger.  A

@@ -2,5 +2,5 @@
 -- everything before it is.
 
 INSERT INTO errortracking.schema_version (version, applied)
-SELECT 7 AS version, now() AS applied
+SELECT 8 AS version, now() AS applied
 WHERE version NOT IN (SELECT version FROM errortracking.schema_version);

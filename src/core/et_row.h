@@ -29,7 +29,7 @@
 #define ET_ROW_FIRST       17  /* first_timestamp */
 /* the version of conf/clickhouse/ that has these columns, and those that the
  * read APIs ask for */
-#define ET_ROW_SCHEMA      7
+#define ET_ROW_SCHEMA      8
 
 #define ET_ROW_HEAD        66  /* the fixed columns, up to "users" */
 #define ET_ROW_USERS       67  /* a folded row's users: UInt64 each, after

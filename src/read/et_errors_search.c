@@ -124,9 +124,14 @@ et_errors_search_in(et_sql_t *query, const et_errors_filter_t *filter,
 
 
 void
-et_errors_search_tags(et_sql_t *query, const et_errors_filter_t *filter)
+et_errors_search_tags(et_sql_t *query, const et_errors_filter_t *filter,
+    const char *tags)
 {
-    et_sql_add(query, filter->all ? ET_SQL_TAGS_ALL : ET_SQL_TAGS);
+    et_sql_add(query, tags);
+
+    if (!filter->all) {
+        et_sql_add(query, " AND " ET_SQL_OF_PROJECTS);
+    }
 }
 
 
@@ -159,7 +164,7 @@ et_errors_search_where(et_call_t *call, et_sql_t *query,
 
         case ET_WORD_HAS:
             et_errors_search_in(query, filter, term->negated);
-            et_errors_search_tags(query, filter);
+            et_errors_search_tags(query, filter, ET_SQL_TAGS);
             et_sql_add_n(query, ET_SQL_TAGS_HAVE, i);
             et_sql_str(query, et_sql_name(query, "k%u", i),
                          term->values[0]);
@@ -292,14 +297,15 @@ et_word_tag(et_call_t *call, et_sql_t *query, unsigned i,
 
     if (term->nvalues == 1 && et_slice_eq(term->values[0], none)) {
         et_errors_search_in(query, filter, !term->negated);
-        et_errors_search_tags(query, filter);
+        et_errors_search_tags(query, filter, ET_SQL_TAGS);
         et_sql_add_n(query, ET_SQL_TAGS_HAVE, i);
 
     } else {
         et_errors_search_in(query, filter, term->negated);
-        et_errors_search_tags(query, filter);
+        et_errors_search_tags(query, filter, term->wildcard ? ET_SQL_TAGS
+                                                            : ET_SQL_BY_TAG);
         et_sql_add_n(query, term->wildcard ? ET_SQL_TAGS_LIKE
-                                             : ET_SQL_TAGS_VALUE, i);
+                                             : ET_SQL_BY_TAG_VALUE, i);
         et_word_values(call, query, i, term);
     }
 

@@ -123,15 +123,16 @@
 #define ET_SQL_HIDDEN        "(identity(project_id), identity(fingerprint))"
 #define ET_SQL_HIDDEN_IN     " AND " ET_SQL_HIDDEN " IN ("
 #define ET_SQL_HIDDEN_NOT_IN " AND " ET_SQL_HIDDEN " NOT IN ("
-#define ET_SQL_TAGS_ALL                                                       \
+#define ET_SQL_TAGS                                                           \
     "SELECT project_id, fingerprint FROM error_tags WHERE 1"
-#define ET_SQL_TAGS          ET_SQL_TAGS_ALL " AND " ET_SQL_OF_PROJECTS
 #define ET_SQL_TAGS_HAVE     " AND key = {k%u:String})"
-#define ET_SQL_TAGS_VALUE    " AND key = {k%u:String} AND "                   \
-    "value IN {v%u:Array(String)})"
 #define ET_SQL_TAGS_LIKE     " AND key = {k%u:String} AND "                   \
     "arrayExists(x -> value ILIKE x, {v%u:Array(String)}))"
-#define ET_SQL_ENVIRONMENTS                                                   \
+#define ET_SQL_BY_TAG                                                         \
+    "SELECT project_id, fingerprint FROM errors_by_tag WHERE 1"
+#define ET_SQL_BY_TAG_VALUE  " AND key = {k%u:String} AND "                   \
+    "value IN {v%u:Array(String)})"
+#define ET_SQL_BY_TAG_ENVIRONMENTS                                            \
     " AND key = 'environment' AND "                                           \
     "value IN {environments:Array(String)})"
 #define ET_SQL_USERS(column)                                                  \

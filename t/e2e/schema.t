@@ -28,9 +28,9 @@ from et import CLICKHOUSE as URL, TOP, ok, same  # noqa: E402
 PROJECT = et.project()
 COUNTED = ("events", "events_by_time", "errors", "error_counts",
            "error_changes")
-TABLES = COUNTED + ("error_tags", "releases_seen", "projects_seen", "outcomes",
-                    "outcomes_by_hour", "sessions", "check_ins", "feedback",
-                    "logs", "attachments")
+TABLES = COUNTED + ("error_tags", "errors_by_tag", "releases_seen",
+                    "projects_seen", "outcomes", "outcomes_by_hour",
+                    "sessions", "check_ins", "feedback", "logs", "attachments")
 SUMMED = COUNTED + ("error_tags", "releases_seen", "outcomes",
                     "outcomes_by_hour")
 SECOND = 1000000
@@ -77,6 +77,16 @@ def hours(database):
                 "FROM %s.outcomes_by_hour WHERE project_id = %d) "
                 "GROUP BY hour, outcome, reason, category HAVING sum(d) != 0"
                 % (database, PROJECT, database, PROJECT))
+
+
+def values(database):
+    """Values of tags that not both error_tags and errors_by_tag have."""
+    pairs = ("SELECT DISTINCT toString(key), toString(value), project_id, "
+             "fingerprint FROM %s.%s WHERE project_id = %d")
+    return rows("SELECT *, count() FROM (%s UNION ALL %s) GROUP BY ALL "
+                "HAVING count() != 2"
+                % (pairs % (database, "error_tags", PROJECT),
+                   pairs % (database, "errors_by_tag", PROJECT)))
 
 
 def counts():
@@ -215,8 +225,8 @@ ok(second.returncode == 0, "it is applied again without an error",
    second.stdout)
 same(everything(), before, "and that changes no definition and no row")
 
-same(one("SELECT max(version) FROM errortracking.schema_version"), "7",
-     "the schema's version is 7")
+same(one("SELECT max(version) FROM errortracking.schema_version"), "8",
+     "the schema's version is 8")
 
 same(one("SELECT arrayStringConcat(groupArray(name), ',') FROM "
          "(SELECT name FROM system.columns WHERE database = 'errortracking' "
@@ -289,6 +299,14 @@ same(rows("SELECT outcome, reason, category, sum(n) FROM "
       ["filtered", "crawlers", "session", "7"]],
      "outcomes has what was accepted, by the rows, and what was not")
 same(hours("errortracking"), [], "outcomes_by_hour has the same")
+same(rows("SELECT key, value FROM errortracking.errors_by_tag WHERE "
+          "project_id = %d AND fingerprint = 1 GROUP BY ALL ORDER BY key"
+          % PROJECT),
+     [["browser", "Firefox"], ["environment", "production"], ["k", "v"],
+      ["level", "error"], ["logger", "app"], ["release", "app@1.0"],
+      ["server_name", "web-1"], ["transaction", "/index"]],
+     "errors_by_tag has an event's tags and what is searched like one")
+same(values("errortracking"), [], "as error_tags has")
 
 
 def differences(database):
@@ -459,7 +477,7 @@ def seen():
 
 try:
     upgrade(lambda name: name < "020" and name[:3] not in ("006", "016",
-                                                         "017"))
+                                                         "017", "018"))
     into = "INSERT INTO %s.ingest (%s) FORMAT RowBinary" % (OLD, COLUMNS)
     post(into, encode(event(1, NOW, release="a@1"))
          + encode(event(2, NOW - SECOND, n=5, release="a@1"))
@@ -492,6 +510,10 @@ try:
     same(one("SELECT sum(n) FROM %s.outcomes_by_hour" % OLD), "10",
          "hours of outcomes have what came before, and since")
     same(hours(OLD), [], "each of it once")
+    same(values(OLD), [], "searches by tag find what came before, and since")
+    same(one("SELECT uniqExact(fingerprint) FROM %s.errors_by_tag WHERE "
+             "key = 'release' AND value = 'a@1'" % OLD), "3",
+         "of which there is some")
 
     # an error as a schema of version 3 has it: without a state of its text
     post("INSERT INTO %s.errors (project_id, fingerprint, first_seen, "

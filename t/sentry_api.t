@@ -689,7 +689,8 @@ subtest "lists are sorted, filtered and paged" => sub {
     send_error("Old", "the first", { level => "warning",
         release => "app\@0.9" }, 5000, 20);
     send_error("Often", "many times 100%", { environment => "staging",
-        tags => { color => "red", "two words" => "a b" } },
+        tags => { color => "red", "two words" => "a b",
+            "only-$project" => "Crimson" } },
         map { 100 * $_ } 1 .. 5);
     send_error("New", "it's 'quoted' {x}", { user => { id => "alice",
         email => 'al@example.com' }, server_name => "web-1" }, 10);
@@ -714,12 +715,18 @@ subtest "lists are sorted, filtered and paged" => sub {
             ["level:[warning, fatal]", "Old"],
             ["release:app\@1.0", "New Often"],
             ["release:app\@0.*", "Old"],
+            ["release:[*\@1*, \"app\@0.9\"]", "New Old Often"],
+            ["!release:[*\@1*, x]", "Old"],
+            ["environment:STAG*", "Often"],
             ["!release:\"app\@0.9\"", "New Often"],
             ["environment:staging", "Often"],
             ["!environment:staging is:unresolved", "New Old"],
             ["user.id:alice", "New"],
             ["!user.id:alice", "Old Often"],
             ["user.email:al\@example.com", "New"],
+            ["user.email:[x*, *\@example.com]", "New"],
+            ["!user.email:*\@example.com", "Old Often"],
+            ["message:*", "New Old Often"],
             ["color:red", "Often"],
             ["!color:red", "New Old"],
             ["color:r*", "Often"],
@@ -771,6 +778,14 @@ subtest "lists are sorted, filtered and paged" => sub {
     is(titles(get("$url?environment=staging")), "Often", "environment");
     is(titles(get("$url?environment=staging&environment=production")),
        "New Old Often", "two of them");
+
+    # of all projects there are, in which this tag is this project's
+    is(titles(get("organizations/o/issues/?query=" . encoded($_))), "Often",
+       "($_) of all projects")
+        for "only-$project:Crimson", "only-$project:[x, Crimson]",
+            "only-$project:c*", "only-$project:[x*, *SON]",
+            "has:only-$project", "!only-$project:\"\"",
+            "only-$project:Crimson !level:warning";
 
     my $all = "organizations/o/issues/?project=$project";
     is(titles(get($all)), "New Old Often", "of an organization");

@@ -7,6 +7,7 @@
 #include "et_discover_sql.h"
 #include "et_events.h"
 #include "et_route.h"
+#include "et_search_sql.h"
 #include "et_sentry.h"
 #include "et_time.h"
 
@@ -18,8 +19,8 @@
 
 static const et_discover_column_t *et_word_column(const et_term_t *term,
     int *has);
-static void et_word_sql(et_sql_t *query, const et_discover_column_t *column,
-    int counts, unsigned i);
+static const char *et_word_field(const et_discover_column_t *column,
+    int counts);
 static void et_word_text(et_sql_t *query, const et_term_t *term,
     const et_discover_column_t *column, int counts, unsigned i);
 static et_term_op_t et_word_time_op(const et_term_t *term);
@@ -32,8 +33,6 @@ static void et_word_numbers(et_call_t *call, et_sql_t *query,
 static void et_word_keys(et_call_t *call, et_sql_t *query,
     const et_discover_t *discover, unsigned i, const uint64_t *ids, size_t n);
 static uint64_t et_word_fingerprint(uint64_t project, uint64_t id);
-static void et_word_texts(et_call_t *call, et_sql_t *query,
-    const et_term_t *term, unsigned i);
 
 
 static const char *const  et_word_ops[] = {
@@ -168,7 +167,7 @@ et_discover_search_where(et_sql_t *query, const et_search_t *search,
 
         if (has) {
             et_sql_add(query, "toString(");
-            et_word_sql(query, column, counts, i);
+            et_sql_add_n(query, et_word_field(column, counts), i);
             et_sql_add(query, ") != '')");
             continue;
         }
@@ -198,7 +197,7 @@ et_discover_search_where(et_sql_t *query, const et_search_t *search,
             break;
 
         case ET_FIND_TIME:
-            et_word_sql(query, column, counts, i);
+            et_sql_add_n(query, et_word_field(column, counts), i);
             et_sql_add(query, et_word_ops[et_word_time_op(term)]);
             et_sql_add_n(query, "fromUnixTimestamp64Micro({v%u:Int64}, "
                          "'UTC'))", i);
@@ -223,16 +222,16 @@ et_word_column(const et_term_t *term, int *has)
 }
 
 
-static void
-et_word_sql(et_sql_t *query, const et_discover_column_t *column, int counts,
-    unsigned i)
+/* for et_search_sql() */
+
+static const char *
+et_word_field(const et_discover_column_t *column, int counts)
 {
     if (column == NULL) {
-        et_sql_add_n(query, "tags[{k%u:String}]", i);
-        return;
+        return "tags[{k%u:String}]";
     }
 
-    et_sql_add(query, counts ? column->counts : column->sql);
+    return counts ? column->counts : column->sql;
 }
 
 
@@ -242,22 +241,14 @@ et_word_text(et_sql_t *query, const et_term_t *term,
 {
     if (term->op != ET_TERM_EQ) {
         et_sql_add(query, "toFloat64OrNull(");
-        et_word_sql(query, column, counts, i);
+        et_sql_add_n(query, et_word_field(column, counts), i);
         et_sql_add(query, ")");
         et_sql_add(query, et_word_ops[term->op]);
         et_sql_add_n(query, "toFloat64OrNull({v%u:Array(String)}[1])", i);
         return;
     }
 
-    if (term->wildcard) {
-        et_sql_add(query, "arrayExists(x -> ");
-        et_word_sql(query, column, counts, i);
-        et_sql_add_n(query, " ILIKE x, {v%u:Array(String)})", i);
-        return;
-    }
-
-    et_word_sql(query, column, counts, i);
-    et_sql_add_n(query, " IN {v%u:Array(String)}", i);
+    et_search_sql(query, et_word_field(column, counts), term, i);
 }
 
 
@@ -358,7 +349,7 @@ et_discover_search_params(et_call_t *call, et_sql_t *query,
             break;
 
         default:
-            et_word_texts(call, query, term, i);
+            et_search_values(query, term, i);
         }
     }
 }
@@ -430,26 +421,4 @@ static uint64_t
 et_word_fingerprint(uint64_t project, uint64_t id)
 {
     return (id - et_issue_id(project, 0)) & ET_MAX_ID;
-}
-
-
-static void
-et_word_texts(et_call_t *call, et_sql_t *query, const et_term_t *term,
-    unsigned i)
-{
-    size_t       k;
-    et_slice_t   likes[ET_SEARCH_VALUES];
-
-    if (!term->wildcard) {
-        et_sql_strs(query, et_sql_name(query, "v%u", i), term->values,
-                    term->nvalues);
-        return;
-    }
-
-    for (k = 0; k < term->nvalues; k++) {
-        likes[k] = et_search_like(call->arena, term->values[k]);
-        call->failed |= likes[k].data == NULL;
-    }
-
-    et_sql_strs(query, et_sql_name(query, "v%u", i), likes, term->nvalues);
 }

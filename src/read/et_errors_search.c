@@ -7,6 +7,7 @@
 #include "et_errors_search.h"
 #include "et_errors_sql.h"
 #include "et_route.h"
+#include "et_search_sql.h"
 #include "et_time.h"
 
 
@@ -24,64 +25,51 @@ typedef enum {
 typedef struct {
     const char      *key;
     et_word_kind_t   kind;
-    const char      *sql;      /* of equal values */
-    const char      *like;     /* of patterns */
+    const char      *field;
 } et_word_t;
 
 
 static int et_words_ascii(et_slice_t text);
 static const et_word_t *et_word_find(const et_term_t *term);
 static int et_words_need(const et_search_t *search, et_word_kind_t kind);
-static void et_word_tag(et_call_t *call, et_sql_t *query, unsigned i,
-    const et_errors_filter_t *filter, const et_term_t *term);
+static void et_word_in(et_sql_t *query, const et_errors_filter_t *filter,
+    const char *errors, const char *field, unsigned i);
+static void et_word_tag(et_sql_t *query, const et_errors_filter_t *filter,
+    unsigned i);
+static void et_word_tagged(et_sql_t *query, const et_errors_filter_t *filter,
+    et_slice_t key, unsigned i, int negated);
 static void et_word_number(et_call_t *call, et_sql_t *query, unsigned i,
     const et_term_t *term, const et_word_t *word);
 static int et_word_value(et_call_t *call, const et_term_t *term,
     const et_word_t *word, et_term_op_t *op, int64_t *value);
-static void et_word_values(et_call_t *call, et_sql_t *query, unsigned i,
-    const et_term_t *term);
 
-
-#define ET_WORD(key, kind, field)                                             \
-    { key, kind, ET_SQL_FIELD(field), ET_SQL_FIELD_LIKE(field) }
 
 static const et_word_t  et_words[] = {
-    { "has",          ET_WORD_HAS,  NULL, NULL },
-    { "user.id",      ET_WORD_USER, ET_SQL_USERS("user_id"), NULL },
-    { "user.email",   ET_WORD_USER, ET_SQL_USERS("user_email"), NULL },
-    { "user.username", ET_WORD_USER, ET_SQL_USERS("user_name"), NULL },
-    { "user.ip",      ET_WORD_USER, ET_SQL_USERS("user_ip"), NULL },
-    ET_WORD("error.type", ET_WORD_LAST, "l.type"),
-    ET_WORD("error.value", ET_WORD_LAST, "l.value"),
-    ET_WORD("message", ET_WORD_LAST, "l.message"),
-    ET_WORD("culprit", ET_WORD_LAST, "l.culprit"),
-    ET_WORD("location", ET_WORD_LAST, "l.culprit"),
-    ET_WORD("platform", ET_WORD_LAST, "l.platform"),
-    ET_WORD("platform.name", ET_WORD_LAST, "l.platform"),
-    { "title",        ET_WORD_LAST,
-      ET_SQL_FIELD("concat(l.type, ': ', l.value)"),
-      ET_SQL_FIELD_LIKE("concat(l.type, ': ', l.value)") },
-    ET_WORD("firstRelease", ET_WORD_FIRST, "f"),
-    ET_WORD("first_release", ET_WORD_FIRST, "f"),
-    { "assigned",     ET_WORD_DECISION,
-      ET_SQL_DECISION(ET_SQL_FIELD("assigned_to")),
-      ET_SQL_DECISION(ET_SQL_FIELD_LIKE("assigned_to")) },
-    { "assigned_to",  ET_WORD_DECISION,
-      ET_SQL_DECISION(ET_SQL_FIELD("assigned_to")),
-      ET_SQL_DECISION(ET_SQL_FIELD_LIKE("assigned_to")) },
-    { "timesSeen",    ET_WORD_NUMBER, "n", NULL },
-    { "times_seen",   ET_WORD_NUMBER, "n", NULL },
-    { "firstSeen",    ET_WORD_TIME,
-      "toUnixTimestamp64Micro(first_seen)", NULL },
-    { "first_seen",   ET_WORD_TIME,
-      "toUnixTimestamp64Micro(first_seen)", NULL },
-    { "lastSeen",     ET_WORD_TIME,
-      "toUnixTimestamp64Micro(last_seen)", NULL },
-    { "last_seen",    ET_WORD_TIME,
-      "toUnixTimestamp64Micro(last_seen)", NULL },
-    { "age",          ET_WORD_TIME,
-      "toUnixTimestamp64Micro(first_seen)", NULL },
-    { NULL, ET_WORD_TAG, NULL, NULL }
+    { "has",           ET_WORD_HAS,      NULL },
+    { "user.id",       ET_WORD_USER,     "user_id" },
+    { "user.email",    ET_WORD_USER,     "user_email" },
+    { "user.username", ET_WORD_USER,     "user_name" },
+    { "user.ip",       ET_WORD_USER,     "user_ip" },
+    { "error.type",    ET_WORD_LAST,     "l.type" },
+    { "error.value",   ET_WORD_LAST,     "l.value" },
+    { "message",       ET_WORD_LAST,     "l.message" },
+    { "culprit",       ET_WORD_LAST,     "l.culprit" },
+    { "location",      ET_WORD_LAST,     "l.culprit" },
+    { "platform",      ET_WORD_LAST,     "l.platform" },
+    { "platform.name", ET_WORD_LAST,     "l.platform" },
+    { "title",         ET_WORD_LAST,     "concat(l.type, ': ', l.value)" },
+    { "firstRelease",  ET_WORD_FIRST,    "f" },
+    { "first_release", ET_WORD_FIRST,    "f" },
+    { "assigned",      ET_WORD_DECISION, "assigned_to" },
+    { "assigned_to",   ET_WORD_DECISION, "assigned_to" },
+    { "timesSeen",     ET_WORD_NUMBER,   "n" },
+    { "times_seen",    ET_WORD_NUMBER,   "n" },
+    { "firstSeen",     ET_WORD_TIME,     "toUnixTimestamp64Micro(first_seen)" },
+    { "first_seen",    ET_WORD_TIME,     "toUnixTimestamp64Micro(first_seen)" },
+    { "lastSeen",      ET_WORD_TIME,     "toUnixTimestamp64Micro(last_seen)" },
+    { "last_seen",     ET_WORD_TIME,     "toUnixTimestamp64Micro(last_seen)" },
+    { "age",           ET_WORD_TIME,     "toUnixTimestamp64Micro(first_seen)" },
+    { NULL,            ET_WORD_TAG,      "value" }
 };
 
 
@@ -123,11 +111,17 @@ et_errors_search_in(et_sql_t *query, const et_errors_filter_t *filter,
 }
 
 
+/*
+ * By value these are one range of all projects, or each project's of a value.
+ * Where any value may be it, those of some projects are among the values of all
+ * there, and in error_tags a range.
+ */
+
 void
 et_errors_search_tags(et_sql_t *query, const et_errors_filter_t *filter,
-    const char *tags)
+    int given)
 {
-    et_sql_add(query, tags);
+    et_sql_add(query, given || filter->all ? ET_SQL_BY_TAG : ET_SQL_TAGS);
 
     if (!filter->all) {
         et_sql_add(query, " AND " ET_SQL_OF_PROJECTS);
@@ -159,22 +153,15 @@ et_errors_search_where(et_call_t *call, et_sql_t *query,
         switch (word->kind) {
 
         case ET_WORD_TAG:
-            et_word_tag(call, query, i, filter, term);
+            et_word_tag(query, filter, i);
             break;
 
         case ET_WORD_HAS:
-            et_errors_search_in(query, filter, term->negated);
-            et_errors_search_tags(query, filter, ET_SQL_TAGS);
-            et_sql_add_n(query, ET_SQL_TAGS_HAVE, i);
-            et_sql_str(query, et_sql_name(query, "k%u", i),
-                         term->values[0]);
+            et_word_tagged(query, filter, term->values[0], i, term->negated);
             break;
 
         case ET_WORD_USER:
-            et_errors_search_in(query, filter, term->negated);
-            et_sql_add_n(query, word->sql, i);
-            et_sql_strs(query, et_sql_name(query, "v%u", i),
-                          term->values, term->nvalues);
+            et_word_in(query, filter, ET_SQL_EVENTS_OF, word->field, i);
             break;
 
         case ET_WORD_DECISION:
@@ -183,20 +170,18 @@ et_errors_search_where(et_call_t *call, et_sql_t *query,
 
             if (term->nvalues == 1 && term->values[0].len == 0) {
                 et_errors_search_in(query, filter, !term->negated);
-                et_sql_add(query, ET_SQL_DECISION("assigned_to != ''"));
+                et_sql_add(query, ET_SQL_DECISIONS_OF "assigned_to != '')");
                 break;
             }
 
-            et_errors_search_in(query, filter, term->negated);
-            et_sql_add_n(query, term->wildcard ? word->like : word->sql, i);
-            et_word_values(call, query, i, term);
+            et_word_in(query, filter, ET_SQL_DECISIONS_OF, word->field, i);
             break;
 
         case ET_WORD_LAST:
         case ET_WORD_FIRST:
             et_sql_add(query, term->negated ? ET_SQL_AND_NOT : ET_SQL_AND);
-            et_sql_add_n(query, term->wildcard ? word->like : word->sql, i);
-            et_word_values(call, query, i, term);
+            et_search_sql(query, word->field, term, i);
+            et_search_values(query, term, i);
             break;
 
         case ET_WORD_NUMBER:
@@ -285,31 +270,62 @@ et_words_need(const et_search_t *search, et_word_kind_t kind)
 }
 
 
+/* errors: a query, up to the condition of the field */
+
 static void
-et_word_tag(et_call_t *call, et_sql_t *query, unsigned i,
-    const et_errors_filter_t *filter, const et_term_t *term)
+et_word_in(et_sql_t *query, const et_errors_filter_t *filter,
+    const char *errors, const char *field, unsigned i)
 {
-    et_slice_t  none;
+    const et_term_t  *term;
+
+    term = &filter->search.terms[i];
+
+    et_errors_search_in(query, filter, term->negated);
+    et_sql_add(query, errors);
+    et_search_sql(query, field, term, i);
+    et_sql_add(query, ")");
+    et_search_values(query, term, i);
+}
+
+
+static void
+et_word_tag(et_sql_t *query, const et_errors_filter_t *filter, unsigned i)
+{
+    const et_term_t  *term;
+
+    term = &filter->search.terms[i];
 
     /* tag:"" is a tag that is not there, and !tag:"" one that is */
 
-    none = et_slice("", 0);
-
-    if (term->nvalues == 1 && et_slice_eq(term->values[0], none)) {
-        et_errors_search_in(query, filter, !term->negated);
-        et_errors_search_tags(query, filter, ET_SQL_TAGS);
-        et_sql_add_n(query, ET_SQL_TAGS_HAVE, i);
-
-    } else {
-        et_errors_search_in(query, filter, term->negated);
-        et_errors_search_tags(query, filter, term->wildcard ? ET_SQL_TAGS
-                                                            : ET_SQL_BY_TAG);
-        et_sql_add_n(query, term->wildcard ? ET_SQL_TAGS_LIKE
-                                             : ET_SQL_BY_TAG_VALUE, i);
-        et_word_values(call, query, i, term);
+    if (term->nvalues == 1 && term->values[0].len == 0) {
+        et_word_tagged(query, filter, term->key, i, !term->negated);
+        return;
     }
 
+    et_errors_search_in(query, filter, term->negated);
+    et_errors_search_tags(query, filter, !term->wildcard);
+    et_sql_add_n(query, ET_SQL_OF_KEY, i);
+    et_sql_add(query, ET_SQL_AND);
+    et_search_sql(query, "value", term, i);
+    et_sql_add(query, ")");
+
     et_sql_str(query, et_sql_name(query, "k%u", i), term->key);
+    et_search_values(query, term, i);
+}
+
+
+/* Whether an error has a tag of that name. */
+
+static void
+et_word_tagged(et_sql_t *query, const et_errors_filter_t *filter,
+    et_slice_t key, unsigned i, int negated)
+{
+    et_errors_search_in(query, filter, negated);
+    et_errors_search_tags(query, filter, 0);
+    et_sql_add_n(query, ET_SQL_OF_KEY, i);
+    et_sql_add(query, ")");
+
+    et_sql_str(query, et_sql_name(query, "k%u", i), key);
 }
 
 
@@ -328,7 +344,7 @@ et_word_number(et_call_t *call, et_sql_t *query, unsigned i,
 
     et_sql_add(query, term->negated ? ET_SQL_AND_NOT : ET_SQL_AND);
     et_sql_add(query, "(toInt64(");
-    et_sql_add(query, word->sql);
+    et_sql_add(query, word->field);
     et_sql_add(query, ")");
     et_sql_add(query, ops[op]);
     et_sql_add_n(query, "{v%u:Int64})", i);
@@ -372,28 +388,4 @@ et_word_value(et_call_t *call, const et_term_t *term, const et_word_t *word,
     }
 
     return et_time_parse(text, value);
-}
-
-
-static void
-et_word_values(et_call_t *call, et_sql_t *query, unsigned i,
-    const et_term_t *term)
-{
-    size_t       k;
-    et_slice_t   likes[ET_SEARCH_VALUES];
-    const char  *name;
-
-    name = et_sql_name(query, "v%u", i);
-
-    if (!term->wildcard) {
-        et_sql_strs(query, name, term->values, term->nvalues);
-        return;
-    }
-
-    for (k = 0; k < term->nvalues; k++) {
-        likes[k] = et_search_like(call->arena, term->values[k]);
-        call->failed |= likes[k].data == NULL;
-    }
-
-    et_sql_strs(query, name, likes, term->nvalues);
 }

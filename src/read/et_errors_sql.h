@@ -123,31 +123,23 @@
 #define ET_SQL_HIDDEN        "(identity(project_id), identity(fingerprint))"
 #define ET_SQL_HIDDEN_IN     " AND " ET_SQL_HIDDEN " IN ("
 #define ET_SQL_HIDDEN_NOT_IN " AND " ET_SQL_HIDDEN " NOT IN ("
-#define ET_SQL_TAGS                                                           \
-    "SELECT project_id, fingerprint FROM error_tags WHERE 1"
-#define ET_SQL_TAGS_HAVE     " AND key = {k%u:String})"
-#define ET_SQL_TAGS_LIKE     " AND key = {k%u:String} AND "                   \
-    "arrayExists(x -> value ILIKE x, {v%u:Array(String)}))"
+#define ET_SQL_OF_KEY        " AND key = {k%u:String}"
 #define ET_SQL_BY_TAG                                                         \
     "SELECT project_id, fingerprint FROM errors_by_tag WHERE 1"
-#define ET_SQL_BY_TAG_VALUE  " AND key = {k%u:String} AND "                   \
-    "value IN {v%u:Array(String)})"
+#define ET_SQL_TAGS                                                           \
+    "SELECT project_id, fingerprint FROM error_tags WHERE 1"
 #define ET_SQL_BY_TAG_ENVIRONMENTS                                            \
     " AND key = 'environment' AND "                                           \
     "value IN {environments:Array(String)})"
-#define ET_SQL_USERS(column)                                                  \
-    "SELECT project_id, fingerprint FROM events_by_time "                     \
-    "WHERE " ET_SQL_OF_PROJECTS                                               \
-    " AND " column " IN {v%u:Array(String)})"
-#define ET_SQL_DECISION(condition)                                            \
+#define ET_SQL_EVENTS_OF                                                      \
+    "SELECT project_id, fingerprint FROM events_by_time WHERE "               \
+    ET_SQL_OF_PROJECTS " AND "
+#define ET_SQL_DECISIONS_OF                                                   \
     "SELECT project_id, fingerprint FROM error_status FINAL WHERE "           \
-    ET_SQL_OF_PROJECTS " AND " condition ")"
+    ET_SQL_OF_PROJECTS " AND "
 
 #define ET_SQL_AND           " AND "
 #define ET_SQL_AND_NOT       " AND NOT "
-#define ET_SQL_FIELD(field)  "has({v%u:Array(String)}, " field ")"
-#define ET_SQL_FIELD_LIKE(field)                                              \
-    "arrayExists(x -> " field " ILIKE x, {v%u:Array(String)})"
 
 /*
  * The errors that are resolved, ignored, or either, or not: what was decided

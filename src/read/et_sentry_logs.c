@@ -8,7 +8,7 @@
 #include "et_discover.h"
 #include "et_lists.h"
 #include "et_offset.h"
-#include "et_search.h"
+#include "et_search_sql.h"
 #include "et_sentry.h"
 #include "et_sentry_logs.h"
 
@@ -270,10 +270,8 @@ et_logs_ask(et_call_t *call, const et_logs_t *logs)
 static void
 et_logs_term(et_sql_t *query, const et_logs_t *logs, unsigned i)
 {
-    size_t             k;
-    et_slice_t        *values;
-    et_log_column_t    column;
-    const et_term_t   *term;
+    et_log_column_t   column;
+    const et_term_t  *term;
 
     term = &logs->search.terms[i];
     column = et_log_column(term->key);
@@ -283,27 +281,16 @@ et_logs_term(et_sql_t *query, const et_logs_t *logs, unsigned i)
     }
 
     et_sql_add(query, term->negated ? " AND NOT " : " AND ");
-    et_sql_add(query, term->wildcard ? "arrayExists(x -> " : "(");
 
     if (column == ET_LOG_ATTRIBUTE) {
-        et_sql_add_n(query, "attributes[{k%u:String}]", i);
+        et_search_sql(query, "attributes[{k%u:String}]", term, i);
         et_sql_str(query, et_sql_name(query, "k%u", i), term->key);
 
     } else {
-        et_sql_add(query, et_log_sql[column]);
+        et_search_sql(query, et_log_sql[column], term, i);
     }
 
-    et_sql_add_n(query, term->wildcard
-                        ? " ILIKE x, {v%u:Array(String)})"
-                        : " IN {v%u:Array(String)})", i);
-
-    values = term->values;
-
-    for (k = 0; term->wildcard && k < term->nvalues; k++) {
-        values[k] = et_search_like(query->sql.arena, values[k]);
-    }
-
-    et_sql_strs(query, et_sql_name(query, "v%u", i), values, term->nvalues);
+    et_search_values(query, term, i);
 }
 
 

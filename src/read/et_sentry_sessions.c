@@ -10,7 +10,7 @@
 
 #include "et_lists.h"
 #include "et_offset.h"
-#include "et_search.h"
+#include "et_search_sql.h"
 #include "et_sentry.h"
 #include "et_sentry_sessions.h"
 #include "et_time.h"
@@ -543,9 +543,7 @@ et_sessions_ask(et_call_t *call, const et_sessions_t *sessions, int series)
 static void
 et_sessions_words(et_sql_t *query, const et_search_t *search)
 {
-    size_t            k;
     unsigned          i;
-    et_slice_t        values[ET_SEARCH_VALUES];
     const et_term_t  *term;
 
     for (i = 0; i < search->nterms; i++) {
@@ -556,22 +554,9 @@ et_sessions_words(et_sql_t *query, const et_search_t *search)
         }
 
         et_sql_add(query, term->negated ? " AND NOT " : " AND ");
-        et_sql_add(query, "arrayExists(x -> ");
-        et_sql_add(query, et_slice_eq(term->key, et_slice("release", 7))
-                          ? "release" : "environment");
-        et_sql_add_n(query, term->wildcard
-                            ? " ILIKE x, {v%u:Array(String)})"
-                            : " = x, {v%u:Array(String)})", i);
-
-        for (k = 0; k < term->nvalues; k++) {
-            values[k] = term->wildcard ? et_search_like(query->sql.arena,
-                                                        term->values[k])
-                                       : term->values[k];
-            query->args.failed |= values[k].data == NULL;
-        }
-
-        et_sql_strs(query, et_sql_name(query, "v%u", i), values,
-                    term->nvalues);
+        et_search_sql(query, et_slice_eq(term->key, et_slice("release", 7))
+                             ? "release" : "environment", term, i);
+        et_search_values(query, term, i);
     }
 }
 

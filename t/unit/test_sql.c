@@ -4,6 +4,7 @@
 
 #include "et_sql.h"
 #include "et_result.h"
+#include "et_search_sql.h"
 #include "et_test.h"
 
 
@@ -19,6 +20,18 @@ query(void)
     et_sql_init(&q, &arena, "Q");
 
     return &q;
+}
+
+
+static const et_term_t *
+word(const char *text)
+{
+    static et_search_t  search;
+
+    et_check(et_search_parse(&arena, et_slice_str(text), &search) == NULL);
+    et_check_int(search.nterms, 1);
+
+    return &search.terms[0];
 }
 
 
@@ -104,6 +117,22 @@ test_params(void)
         et_sql_str(q, et_sql_name(q, "k%u", 7), et_slice_str("x"));
         et_check_str(et_sql_body(q), "a {k7:String} {v7:String}");
         et_check(holds(args(q), "&param_k7=x"));
+    }
+
+    ET_TEST("a search's word is a field in a list, or like any of patterns") {
+        q = query();
+        et_search_sql(q, "value", word("a:[x, y]"), 3);
+        et_search_values(q, word("a:[x, y]"), 3);
+        et_check_str(et_sql_body(q), "value IN {v3:Array(String)}");
+        et_check(holds(args(q), "&param_v3=%5B%27x%27,%27y%27%5D"));
+
+        q = query();
+        et_search_sql(q, "tags[{k%u:String}]", word("a:[x*, 5%]"), 3);
+        et_search_values(q, word("a:[x*, 5%]"), 3);
+        et_check_str(et_sql_body(q),
+                     "(tags[{k3:String}] ILIKE {v3:Array(String)}[1]"
+                     " OR tags[{k3:String}] ILIKE {v3:Array(String)}[2])");
+        et_check(holds(args(q), "&param_v3=%5B%27x%25%27,%275%5C%5C%25%27%5D"));
     }
 
     ET_TEST("a query that reads can't write, and one that writes may") {

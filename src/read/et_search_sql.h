@@ -1,0 +1,25 @@
+/*
+ * A search's word as a condition: that a field has one of its values, or is
+ * like one of its patterns.
+ */
+
+#ifndef ET_SEARCH_SQL_H
+#define ET_SEARCH_SQL_H
+
+#include "et_search.h"
+#include "et_sql.h"
+
+
+/*
+ * Adds the condition of the i-th word.  field is constant SQL of a string; each
+ * "%u" in it is replaced by i.  The word is neither negated nor a comparison
+ * here: its caller says so.
+ */
+void et_search_sql(et_sql_t *query, const char *field, const et_term_t *term,
+    unsigned i);
+
+/* Its values: the parameter "v%u" of i. */
+void et_search_values(et_sql_t *query, const et_term_t *term, unsigned i);
+
+
+#endif /* ET_SEARCH_SQL_H */

@@ -12,6 +12,10 @@
 -- payloads several times a day to cut off the hours that have expired.  The
 -- price: a row is kept for at least 90 days, and until its part's newest row
 -- is 90 days old, so at the most about 120.
+--
+-- A month to which nothing was added for a day is merged into one part, as each
+-- part that has events of an error costs its page a granule of each column.
+--
 -- Another retention: ALTER TABLE errortracking.events MODIFY TTL ..., and the
 -- same for events_by_time, whose lists lead here.
 --
@@ -84,6 +88,8 @@ TTL toDateTime(timestamp) + INTERVAL 90 DAY
 SETTINGS ttl_only_drop_parts = 1,
          index_granularity_bytes = 2097152,
          min_bytes_for_wide_part = 134217728,
+         min_age_to_force_merge_seconds = 86400,
+         min_age_to_force_merge_on_partition_only = 1,
          non_replicated_deduplication_window = 10000;
 
 -- from version 1
@@ -93,6 +99,11 @@ ALTER TABLE errortracking.events
 -- from version 4
 ALTER TABLE errortracking.events
     ADD COLUMN IF NOT EXISTS body Bool ALIAS grouping != '';
+
+-- from version 7
+ALTER TABLE errortracking.events
+    MODIFY SETTING min_age_to_force_merge_seconds = 86400,
+                   min_age_to_force_merge_on_partition_only = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS errortracking.events_mv
 TO errortracking.events

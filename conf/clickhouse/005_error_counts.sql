@@ -31,12 +31,16 @@ SETTINGS ttl_only_drop_parts = 1,
          index_granularity = 1024,
          min_compress_block_size = 16384,
          max_compress_block_size = 65536,
+         min_age_to_force_merge_seconds = 86400,
+         min_age_to_force_merge_on_partition_only = 1,
          non_replicated_deduplication_window = 10000;
 
--- from version 5
+-- from version 7
 ALTER TABLE errortracking.error_counts
     MODIFY SETTING min_compress_block_size = 16384,
-                   max_compress_block_size = 65536;
+                   max_compress_block_size = 65536,
+                   min_age_to_force_merge_seconds = 86400,
+                   min_age_to_force_merge_on_partition_only = 1;
 
 -- The occurrences of a folded row share all that is counted by here, the
 -- minute included, so these counts are exact in a storm, too.

@@ -58,7 +58,14 @@ TTL toDateTime(timestamp) + INTERVAL 90 DAY
 SETTINGS ttl_only_drop_parts = 1,
          index_granularity = 1024,
          min_bytes_for_wide_part = 134217728,
+         min_age_to_force_merge_seconds = 86400,
+         min_age_to_force_merge_on_partition_only = 1,
          non_replicated_deduplication_window = 10000;
+
+-- from version 7
+ALTER TABLE errortracking.events_by_time
+    MODIFY SETTING min_age_to_force_merge_seconds = 86400,
+                   min_age_to_force_merge_on_partition_only = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS errortracking.events_by_time_mv
 TO errortracking.events_by_time

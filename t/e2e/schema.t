@@ -240,6 +240,11 @@ for table in TABLES:
     ok("non_replicated_deduplication_window = 10000" in create,
        "%s has a deduplication window" % table, create)
 
+for table in "events", "events_by_time", "error_counts":
+    ok("min_age_to_force_merge_seconds = 86400, "
+       "min_age_to_force_merge_on_partition_only = 1" in before[table],
+       "a month of %s that is over gets one part" % table, before[table])
+
 ok("TTL toDateTime(timestamp) + toIntervalDay(90)" in before["events"],
    "events are kept for 90 days", before["events"])
 ok(re.search(r"`payload` String CODEC\(ZSTD\(1\)\)", before["events"]),

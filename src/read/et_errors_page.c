@@ -237,7 +237,7 @@ et_errors_ask_errors(et_call_t *call, et_sql_t *query,
 
     if (filter->nenvironments != 0) {
         et_errors_search_in(query, filter, 0);
-        et_errors_search_tags(query, filter, 1);
+        et_errors_search_tags(query, filter, ET_SQL_BY_TAG);
         et_sql_add(query, ET_SQL_BY_TAG_ENVIRONMENTS);
         et_sql_strs(query, "environments", filter->environments,
                       filter->nenvironments);

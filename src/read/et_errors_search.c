@@ -111,17 +111,11 @@ et_errors_search_in(et_sql_t *query, const et_errors_filter_t *filter,
 }
 
 
-/*
- * By value these are one range of all projects, or each project's of a value.
- * Where any value may be it, those of some projects are among the values of all
- * there, and in error_tags a range.
- */
-
 void
 et_errors_search_tags(et_sql_t *query, const et_errors_filter_t *filter,
-    int given)
+    const char *tags)
 {
-    et_sql_add(query, given || filter->all ? ET_SQL_BY_TAG : ET_SQL_TAGS);
+    et_sql_add(query, tags);
 
     if (!filter->all) {
         et_sql_add(query, " AND " ET_SQL_OF_PROJECTS);
@@ -303,7 +297,8 @@ et_word_tag(et_sql_t *query, const et_errors_filter_t *filter, unsigned i)
     }
 
     et_errors_search_in(query, filter, term->negated);
-    et_errors_search_tags(query, filter, !term->wildcard);
+    et_errors_search_tags(query, filter, term->wildcard && !filter->all
+                                         ? ET_SQL_TAGS : ET_SQL_BY_TAG);
     et_sql_add_n(query, ET_SQL_OF_KEY, i);
     et_sql_add(query, ET_SQL_AND);
     et_search_sql(query, "value", term, i);
@@ -321,7 +316,7 @@ et_word_tagged(et_sql_t *query, const et_errors_filter_t *filter,
     et_slice_t key, unsigned i, int negated)
 {
     et_errors_search_in(query, filter, negated);
-    et_errors_search_tags(query, filter, 0);
+    et_errors_search_tags(query, filter, ET_SQL_TAGS);
     et_sql_add_n(query, ET_SQL_OF_KEY, i);
     et_sql_add(query, ")");
 

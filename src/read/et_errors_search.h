@@ -20,10 +20,10 @@ void et_errors_search_where(et_call_t *call, et_sql_t *query,
 void et_errors_search_in(et_sql_t *query, const et_errors_filter_t *filter,
     int negated);
 
-/* Begins the query of those that have a tag, before the conditions of key and
- * value; given: of the value there are some that it has to be. */
+/* Begins the query of those that have a tag, of ET_SQL_BY_TAG or ET_SQL_TAGS,
+ * before the conditions of key and value. */
 void et_errors_search_tags(et_sql_t *query, const et_errors_filter_t *filter,
-    int given);
+    const char *tags);
 
 /*
  * Whether the values of its words can be asked for, "lastSeen:-24h" say: NULL,

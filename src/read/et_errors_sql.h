@@ -123,14 +123,22 @@
 #define ET_SQL_HIDDEN        "(identity(project_id), identity(fingerprint))"
 #define ET_SQL_HIDDEN_IN     " AND " ET_SQL_HIDDEN " IN ("
 #define ET_SQL_HIDDEN_NOT_IN " AND " ET_SQL_HIDDEN " NOT IN ("
-#define ET_SQL_OF_KEY        " AND key = {k%u:String}"
+
+/*
+ * Those with a tag.  By value they are one range of all projects, or one of each
+ * project; where any value may be it, those of some projects are a range of
+ * error_tags, and in errors_by_tag among the values of all.
+ */
+
 #define ET_SQL_BY_TAG                                                         \
     "SELECT project_id, fingerprint FROM errors_by_tag WHERE 1"
 #define ET_SQL_TAGS                                                           \
     "SELECT project_id, fingerprint FROM error_tags WHERE 1"
+#define ET_SQL_OF_KEY        " AND key = {k%u:String}"
 #define ET_SQL_BY_TAG_ENVIRONMENTS                                            \
     " AND key = 'environment' AND "                                           \
     "value IN {environments:Array(String)})"
+
 #define ET_SQL_EVENTS_OF                                                      \
     "SELECT project_id, fingerprint FROM events_by_time WHERE "               \
     ET_SQL_OF_PROJECTS " AND "

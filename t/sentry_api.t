@@ -726,6 +726,9 @@ subtest "lists are sorted, filtered and paged" => sub {
             ["user.email:al\@example.com", "New"],
             ["user.email:[x*, *\@example.com]", "New"],
             ["!user.email:*\@example.com", "Old Often"],
+            ["user.email:*", "New"],
+            ["!user.email:*", "Old Often"],
+            ["assigned:*", ""],
             ["message:*", "New Old Often"],
             ["color:red", "Often"],
             ["!color:red", "New Old"],
@@ -779,13 +782,18 @@ subtest "lists are sorted, filtered and paged" => sub {
     is(titles(get("$url?environment=staging&environment=production")),
        "New Old Often", "two of them");
 
-    # of all projects there are, in which this tag is this project's
-    is(titles(get("organizations/o/issues/?query=" . encoded($_))), "Often",
-       "($_) of all projects")
-        for "only-$project:Crimson", "only-$project:[x, Crimson]",
-            "only-$project:c*", "only-$project:[x*, *SON]",
-            "has:only-$project", "!only-$project:\"\"",
-            "only-$project:Crimson !level:warning";
+    # this tag is this project's, which is one of a token's, or of all there are
+    for my $word ("only-$project:Crimson", "only-$project:[x, Crimson]",
+                  "only-$project:c*", "only-$project:[x*, *SON]",
+                  "has:only-$project", "!only-$project:\"\"",
+                  "only-$project:Crimson !level:warning")
+    {
+        my $path = "organizations/o/issues/?query=" . encoded($word);
+
+        is(titles(get($path, token => $EVERY)), "Often", "($word) of all");
+        is(titles(get($path)), "Often", "($word) of a token's projects");
+        is(titles(get($path, token => $READ)), "", "($word) of another's");
+    }
 
     my $all = "organizations/o/issues/?project=$project";
     is(titles(get($all)), "New Old Often", "of an organization");
@@ -1024,12 +1032,12 @@ subtest "several are decided about, and deleted" => sub {
 
     my ($of) = $url =~ m{o/(\d+)/};
     is(sql("SELECT count() FROM errortracking.$_ WHERE project_id = $of"),
-       $_ =~ /tags|status/ ? sql("SELECT count() FROM errortracking.$_ WHERE "
+       $_ =~ /tag|status/ ? sql("SELECT count() FROM errortracking.$_ WHERE "
            . "project_id = $of AND fingerprint IN (SELECT fingerprint FROM "
            . "errortracking.events WHERE project_id = $of)") : 1,
        "nothing of theirs is left in $_")
         for qw(events events_by_time errors error_counts error_tags
-               error_changes error_status);
+               errors_by_tag error_changes error_status);
 };
 
 

@@ -2,10 +2,10 @@
 --
 -- Files are applied in the order of their names, statement by statement, by
 -- src/tools/schema.sh (`make schema`).  A statement ends with a semicolon at
--- the end of a line.  Every statement says IF NOT EXISTS or an equal of it, so
--- applying the schema again changes nothing: not the data, and not a TTL,
--- codec or setting that an administrator has altered since, but the settings
--- that are said by ALTER, for tables of a version before.
+-- the end of a line.  Every statement says IF NOT EXISTS or an equal of it, or
+-- "from version N, once" above it, which schema.sh leaves out where a later
+-- version is recorded.  So applying the schema again changes nothing: not the
+-- data, and not a TTL, codec or setting that an administrator has altered.
 --
 -- How rows come in: the module inserts into one table, `ingest`, which keeps
 -- nothing (ENGINE = Null); materialized views fan each row out to the tables

@@ -15,6 +15,9 @@
 --
 -- A month to which nothing was added for a day is merged into one part, as each
 -- part that has events of an error costs its page a granule of each column.
+-- Late events put that off, or have it done again.  ClickHouse does it where
+-- there is twice as much free space, and, from 26.2 on, of up to 150 GB; a
+-- DELETE of what is being merged waits for it.
 --
 -- Another retention: ALTER TABLE errortracking.events MODIFY TTL ..., and the
 -- same for events_by_time, whose lists lead here.
@@ -100,7 +103,7 @@ ALTER TABLE errortracking.events
 ALTER TABLE errortracking.events
     ADD COLUMN IF NOT EXISTS body Bool ALIAS grouping != '';
 
--- from version 7
+-- from version 7, once
 ALTER TABLE errortracking.events
     MODIFY SETTING min_age_to_force_merge_seconds = 86400,
                    min_age_to_force_merge_on_partition_only = 1;

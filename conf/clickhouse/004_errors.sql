@@ -76,7 +76,7 @@ SETTINGS index_granularity = 16,
          min_age_to_force_merge_seconds = 3600,
          non_replicated_deduplication_window = 10000;
 
--- from version 5
+-- from version 5, once
 ALTER TABLE errortracking.errors
     MODIFY SETTING min_age_to_force_merge_seconds = 3600,
                    min_compress_block_size = 8192,
@@ -141,7 +141,7 @@ FROM errortracking.ingest
 WHERE kind = 1
 GROUP BY project_id, fingerprint;
 
--- from version 3: what was stored before has the texts in its states
+-- from version 3, once: what was stored before has the texts in its states
 ALTER TABLE errortracking.errors UPDATE
     text = arrayReduce('argMaxState',
         [concat(finalizeAggregation(last).type, ': ',

@@ -35,7 +35,7 @@ SETTINGS ttl_only_drop_parts = 1,
          min_age_to_force_merge_on_partition_only = 1,
          non_replicated_deduplication_window = 10000;
 
--- from version 7
+-- from version 7, once
 ALTER TABLE errortracking.error_counts
     MODIFY SETTING min_compress_block_size = 16384,
                    max_compress_block_size = 65536,

@@ -62,7 +62,7 @@ SETTINGS ttl_only_drop_parts = 1,
          min_age_to_force_merge_on_partition_only = 1,
          non_replicated_deduplication_window = 10000;
 
--- from version 7
+-- from version 7, once
 ALTER TABLE errortracking.events_by_time
     MODIFY SETTING min_age_to_force_merge_seconds = 86400,
                    min_age_to_force_merge_on_partition_only = 1;

@@ -1,12 +1,12 @@
 -- Which values of which tags an error was seen with, how often, and when: an
--- error's tags with counts, a project's, and in which releases an error that was
--- resolved has come back.  A search asks errors_by_tag, or for a pattern this:
--- the project's rows of that tag, which are as many as its errors have different
--- values of it, and never its events.
+-- error's tags with counts, a project's, and in which releases an error that
+-- was resolved has come back.  A search asks errors_by_tag, or where any value
+-- may do this: the project's rows of that tag, which are as many as its errors
+-- have different values of it, and never its events.
 --
--- ORDER BY has the key before the error: a tag is one range, and the tags of one
--- error are one short range a key.  A table of version 3 or before keeps its
--- order, in which a tag is looked for among all of the project.
+-- ORDER BY has the key before the error: a tag is one range, and the tags of
+-- one error are one short range a key.  A table of version 3 or before keeps
+-- its order, in which a tag is looked for among all of the project.
 --
 -- Besides an event's tags, keys are the fields that are searched by like
 -- one: level, environment, release, transaction, server_name, logger.  A
@@ -30,7 +30,7 @@ SETTINGS index_granularity = 256,
          min_age_to_force_merge_seconds = 3600,
          non_replicated_deduplication_window = 10000;
 
--- from version 3
+-- from version 3, once
 ALTER TABLE errortracking.error_tags
     MODIFY SETTING min_age_to_force_merge_seconds = 3600;
 

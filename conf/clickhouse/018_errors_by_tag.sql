@@ -1,8 +1,8 @@
 -- Which errors have a value of a tag: what error_tags has, without its counts
 -- and in the order that a search asks for.  What was seen in some release, in
--- all projects, is one range here, of the errors alone that were seen in it; in
--- error_tags it is every release of every error.  Patterns, and whether an error
--- has a tag at all, are looked for in error_tags.
+-- all projects, is one range here, of the errors alone that were seen in it;
+-- in error_tags it is every release of every error.  Whether an error has a tag
+-- at all is looked for there, and patterns of some projects.
 --
 -- There is nothing to count in it, so a row that comes again is the same row.
 

@@ -349,7 +349,7 @@ et_discover_search_params(et_call_t *call, et_sql_t *query,
             break;
 
         default:
-            et_search_values(query, term, i);
+            et_search_sql_values(query, term, i);
         }
     }
 }

@@ -14,7 +14,7 @@
 typedef enum {
     ET_WORD_TAG = 0,
     ET_WORD_HAS,
-    ET_WORD_USER,              /* in events, by an index */
+    ET_WORD_USER,              /* a field of events: of ids by an index */
     ET_WORD_LAST,              /* a field of the last event */
     ET_WORD_FIRST,             /* of the first */
     ET_WORD_DECISION,
@@ -69,7 +69,7 @@ static const et_word_t  et_words[] = {
     { "lastSeen",      ET_WORD_TIME,     "toUnixTimestamp64Micro(last_seen)" },
     { "last_seen",     ET_WORD_TIME,     "toUnixTimestamp64Micro(last_seen)" },
     { "age",           ET_WORD_TIME,     "toUnixTimestamp64Micro(first_seen)" },
-    { NULL,            ET_WORD_TAG,      "value" }
+    { NULL,            ET_WORD_TAG,      NULL }
 };
 
 
@@ -175,7 +175,7 @@ et_errors_search_where(et_call_t *call, et_sql_t *query,
         case ET_WORD_FIRST:
             et_sql_add(query, term->negated ? ET_SQL_AND_NOT : ET_SQL_AND);
             et_search_sql(query, word->field, term, i);
-            et_search_values(query, term, i);
+            et_search_sql_values(query, term, i);
             break;
 
         case ET_WORD_NUMBER:
@@ -277,8 +277,17 @@ et_word_in(et_sql_t *query, const et_errors_filter_t *filter,
     et_errors_search_in(query, filter, term->negated);
     et_sql_add(query, errors);
     et_search_sql(query, field, term, i);
+
+    /* as with tags, where none is a value that is not there */
+
+    if (term->wildcard) {
+        et_sql_add(query, ET_SQL_AND);
+        et_sql_add(query, field);
+        et_sql_add(query, " != ''");
+    }
+
     et_sql_add(query, ")");
-    et_search_values(query, term, i);
+    et_search_sql_values(query, term, i);
 }
 
 
@@ -305,7 +314,7 @@ et_word_tag(et_sql_t *query, const et_errors_filter_t *filter, unsigned i)
     et_sql_add(query, ")");
 
     et_sql_str(query, et_sql_name(query, "k%u", i), term->key);
-    et_search_values(query, term, i);
+    et_search_sql_values(query, term, i);
 }
 
 

@@ -125,9 +125,9 @@
 #define ET_SQL_HIDDEN_NOT_IN " AND " ET_SQL_HIDDEN " NOT IN ("
 
 /*
- * Those with a tag.  By value they are one range of all projects, or one of each
- * project; where any value may be it, those of some projects are a range of
- * error_tags, and in errors_by_tag among the values of all.
+ * Those with a tag.  By value they are one range of all projects, or one of
+ * each project; where any value may be it, those of some projects are a range
+ * of error_tags, and in errors_by_tag among the values of all.
  */
 
 #define ET_SQL_BY_TAG                                                         \

@@ -1,9 +1,9 @@
 /*
  * A search's word as a condition.
  *
- * A pattern is compared as such, and not in a function over all of them: a
- * pattern that is no constant is looked up for each row, and of a field with
- * few values each is compared once where the pattern is one.
+ * Each pattern is compared by itself, as a constant.  In a function over all of
+ * them it is none: then it is looked up for each row, and where a field has few
+ * different values, these are not compared once each but row by row.
  */
 
 #include "et_search_sql.h"
@@ -33,7 +33,7 @@ et_search_sql(et_sql_t *query, const char *field, const et_term_t *term,
 
 
 void
-et_search_values(et_sql_t *query, const et_term_t *term, unsigned i)
+et_search_sql_values(et_sql_t *query, const et_term_t *term, unsigned i)
 {
     size_t       k;
     et_slice_t   likes[ET_SEARCH_VALUES];

@@ -19,7 +19,7 @@ void et_search_sql(et_sql_t *query, const char *field, const et_term_t *term,
     unsigned i);
 
 /* Its values: the parameter "v%u" of i. */
-void et_search_values(et_sql_t *query, const et_term_t *term, unsigned i);
+void et_search_sql_values(et_sql_t *query, const et_term_t *term, unsigned i);
 
 
 #endif /* ET_SEARCH_SQL_H */

@@ -290,7 +290,7 @@ et_logs_term(et_sql_t *query, const et_logs_t *logs, unsigned i)
         et_search_sql(query, et_log_sql[column], term, i);
     }
 
-    et_search_values(query, term, i);
+    et_search_sql_values(query, term, i);
 }
 
 

@@ -556,7 +556,7 @@ et_sessions_words(et_sql_t *query, const et_search_t *search)
         et_sql_add(query, term->negated ? " AND NOT " : " AND ");
         et_search_sql(query, et_slice_eq(term->key, et_slice("release", 7))
                              ? "release" : "environment", term, i);
-        et_search_values(query, term, i);
+        et_search_sql_values(query, term, i);
     }
 }
 

@@ -71,7 +71,29 @@ apply()
 }
 
 
+# Which version is recorded there; 0 where there is none, or no answer.
+recorded()
+{
+    database=$(sed -n 's/^CREATE DATABASE IF NOT EXISTS \(.*\);$/\1/p' \
+                   "$dir"/*.sql)
+
+    curl -sS -K "$tmp/curl" --fail --connect-timeout 10 \
+         --data-binary "SELECT max(version) FROM $database.schema_version" \
+         "$url/" 2> "$tmp/error" || echo 0
+}
+
+
+# Whether a statement is of an upgrade that was done before.
+done_once()
+{
+    once=$(sed -n 's/^-- from version \([0-9]*\), once.*/\1/p' "$1")
+
+    [ "$version" -gt "${once:-$version}" ]
+}
+
+
 found=0
+version=$(recorded)
 
 for sql in "$dir"/*.sql; do
     [ -e "$sql" ] || break
@@ -82,6 +104,7 @@ for sql in "$dir"/*.sql; do
 
     for part in "$tmp"/part.*; do
         [ -e "$part" ] || break
+        done_once "$part" && continue
 
         if ! apply "$part"; then
             {

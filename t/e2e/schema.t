@@ -243,7 +243,7 @@ for table in TABLES:
 for table in "events", "events_by_time", "error_counts":
     ok("min_age_to_force_merge_seconds = 86400, "
        "min_age_to_force_merge_on_partition_only = 1" in before[table],
-       "a month of %s that is over gets one part" % table, before[table])
+       "a month of %s to which nothing is added gets one part" % table, before[table])
 
 ok("TTL toDateTime(timestamp) + toIntervalDay(90)" in before["events"],
    "events are kept for 90 days", before["events"])
@@ -532,11 +532,26 @@ try:
                    % (OLD, fingerprint))
 
     same(texts(77), "\t", "an error of before has no text that is searched")
+    post("TRUNCATE TABLE %s.schema_version" % OLD)
+    post("INSERT INTO %s.schema_version (version) VALUES (3)" % OLD)
     upgrade()
     et.until(lambda: texts(77) != "\t")
     same(texts(77).split("\\0")[0], texts(3).split("\\0")[0],
          "it has it once the schema is applied")
     ok(texts(3).strip() not in ("", ": "), "which is not empty", texts(3))
+    same([differences(OLD), hours(OLD), values(OLD), seen()[0][1]],
+         [0, [], [], "7"], "all else is there once, as before")
+
+    # what somebody has altered since
+    def altered():
+        return "min_age_to_force_merge_seconds = 5," in one(
+            "SHOW CREATE %s.events FORMAT TSVRaw" % OLD)
+
+    post("ALTER TABLE %s.events MODIFY SETTING "
+         "min_age_to_force_merge_seconds = 5" % OLD)
+    ok(altered(), "a setting is altered")
+    upgrade()
+    ok(altered(), "and stays so when the schema is applied again")
 
     # users are counted of what is seen often, and again when it was seen more
     def counted():

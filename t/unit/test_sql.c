@@ -122,13 +122,13 @@ test_params(void)
     ET_TEST("a search's word is a field in a list, or like any of patterns") {
         q = query();
         et_search_sql(q, "value", word("a:[x, y]"), 3);
-        et_search_values(q, word("a:[x, y]"), 3);
+        et_search_sql_values(q, word("a:[x, y]"), 3);
         et_check_str(et_sql_body(q), "value IN {v3:Array(String)}");
         et_check(holds(args(q), "&param_v3=%5B%27x%27,%27y%27%5D"));
 
         q = query();
         et_search_sql(q, "tags[{k%u:String}]", word("a:[x*, 5%]"), 3);
-        et_search_values(q, word("a:[x*, 5%]"), 3);
+        et_search_sql_values(q, word("a:[x*, 5%]"), 3);
         et_check_str(et_sql_body(q),
                      "(tags[{k3:String}] ILIKE {v3:Array(String)}[1]"
                      " OR tags[{k3:String}] ILIKE {v3:Array(String)}[2])");

@@ -264,6 +264,16 @@ subtest "events, as rows" => sub {
     is($by->("user.email:u2\@example.com"), "ValueError ValueError", "user");
     is($by->("user:\"id:u9\""), "PaymentError", "user, as it is shown");
     is($by->("ODD"), "PaymentError", "a text, in any case");
+    is($by->("o*ODD"), "PaymentError", "with a pattern in it");
+    is($by->("level:fatal OR project:site"), "PaymentError SiteError",
+       "one or the other");
+    is($by->("project:site OR level:fatal AND browser:Firefox"), "SiteError",
+       "AND before OR");
+    is($by->("(project:site OR level:fatal) !project:site"), "PaymentError",
+       "but for parentheses");
+    is($by->("project:site", field => "count()"), "SiteError", "counted");
+    is($by->("level:fatal OR project:site", field => "count()"),
+       "PaymentError SiteError", "and so are some of two");
     is($by->("project:site"), "SiteError", "a project's slug");
     is($by->("project.id:$site"), "SiteError", "its number");
     is($by->("issue:$cart->{issue} transaction:/cart"),
@@ -611,6 +621,14 @@ subtest "what is wrong is said, in the detail" => sub {
         "events/?" . query(field => "count()", sort => "title") => qr/sort/,
         "events/?" . query(field => "id", query => "is:unresolved") => qr/is:/,
         "events/?" . query(field => "id", query => "id:x") => qr/id:/,
+        "events/?" . query(field => "id", query => "level:x OR") => qr/OR/,
+        "events/?" . query(field => "id", query => "boom OR level:x") => qr/OR/,
+        "events/?" . query(field => "id", query => "a:x OR b:x boom")
+            => qr/message:\*text\*/,
+        "events/?" . query(field => "id", query => "(level:x OR level:y")
+            => qr/parenthesis/,
+        "events/?" . query(field => "id", query => "level:\"x")
+            => qr/quote/,
         "events/?" . query(field => "id", query => "issue:x") => qr/issue/,
         "events/?" . query(field => "id", query => "timestamp:x")
             => qr/timestamp/,

@@ -64,9 +64,9 @@ et_discover_parse(et_call_t *call, et_discover_t *discover)
         return 0;
     }
 
-    error = et_search_parse(call->arena,
-                            et_params_get(&call->params, "query"),
-                            &discover->search);
+    error = et_search_parse_combined(call->arena,
+                                     et_params_get(&call->params, "query"),
+                                     &discover->search);
 
     if (error == NULL) {
         error = et_discover_search_check(call, &discover->search);

@@ -19,6 +19,8 @@
 
 static const et_discover_column_t *et_word_column(const et_term_t *term,
     int *has);
+static void et_word_where(et_sql_t *query, const et_term_t *term,
+    int counts, unsigned i);
 static const char *et_word_field(const et_discover_column_t *column,
     int counts);
 static void et_word_text(et_sql_t *query, const et_term_t *term,
@@ -132,6 +134,10 @@ et_discover_search_key(const et_search_t *search)
     size_t                       i;
     const et_discover_column_t  *column;
 
+    if (search->combined) {
+        return 0;
+    }
+
     for (i = 0; i < search->nterms; i++) {
         column = et_word_column(&search->terms[i], &has);
 
@@ -146,67 +152,94 @@ et_discover_search_key(const et_search_t *search)
 }
 
 
+/*
+ * AND before OR, in SQL as in the search.
+ */
+
 void
 et_discover_search_where(et_sql_t *query, const et_search_t *search,
     int counts)
 {
-    int                          has;
-    unsigned                     i;
-    const et_term_t             *term;
-    const et_discover_column_t  *column;
+    unsigned          i, k;
+    const et_term_t  *term;
 
     if (search->text.len != 0) {
-        et_sql_add(query, ET_SQL_DISCOVER_TEXT);
+        et_sql_add(query, " AND ");
+        et_search_sql_text(query, ET_SQL_DISCOVER_TEXT, search);
     }
 
     for (i = 0; i < search->nterms; i++) {
         term = &search->terms[i];
-        column = et_word_column(term, &has);
 
-        et_sql_add(query, term->negated ? " AND NOT (" : " AND (");
+        et_sql_add(query, i == 0 ? " AND (" : term->or ? " OR " : " AND ");
 
-        if (has) {
-            et_sql_add(query, "toString(");
-            et_sql_add_n(query, et_word_field(column, counts), i);
-            et_sql_add(query, ") != '')");
-            continue;
+        for (k = 0; k < term->opens; k++) {
+            et_sql_add(query, "(");
         }
 
-        switch (column == NULL ? ET_FIND_TEXT : column->find) {
+        et_sql_add(query, term->negated ? "NOT (" : "(");
+        et_word_where(query, term, counts, i);
+        et_sql_add(query, ")");
 
-        case ET_FIND_ID:
-            et_sql_add_n(query, "event_id IN {v%u:Array(UUID)})", i);
-            break;
-
-        case ET_FIND_ISSUE:
-            et_sql_add_n(query, "({w%u:UInt8} = 0 OR fingerprint IN "
-                         "{x%u:Array(UInt64)}) AND bitAnd(fingerprint "
-                         "+ project_id * 11400714819323198485, "
-                         "9007199254740991) IN {v%u:Array(UInt64)})", i);
-            break;
-
-        case ET_FIND_NUMBER:
-            et_sql_add_n(query, "project_id IN {v%u:Array(UInt64)})", i);
-            break;
-
-        case ET_FIND_PROJECT:
-            et_sql_add_n(query, "project_id IN (SELECT project_id FROM "
-                         "projects FINAL WHERE slug IN {v%u:Array(String)} "
-                         "UNION DISTINCT SELECT toUInt64OrZero(arrayJoin("
-                         "{v%u:Array(String)}))))", i);
-            break;
-
-        case ET_FIND_TIME:
-            et_sql_add_n(query, et_word_field(column, counts), i);
-            et_sql_add(query, et_word_ops[et_word_time_op(term)]);
-            et_sql_add_n(query, "fromUnixTimestamp64Micro({v%u:Int64}, "
-                         "'UTC'))", i);
-            break;
-
-        default:
-            et_word_text(query, term, column, counts, i);
+        for (k = 0; k < term->closes; k++) {
             et_sql_add(query, ")");
         }
+    }
+
+    if (search->nterms != 0) {
+        et_sql_add(query, ")");
+    }
+}
+
+
+static void
+et_word_where(et_sql_t *query, const et_term_t *term, int counts, unsigned i)
+{
+    int                          has;
+    const et_discover_column_t  *column;
+
+    column = et_word_column(term, &has);
+
+    if (has) {
+        et_sql_add(query, "toString(");
+        et_sql_add_n(query, et_word_field(column, counts), i);
+        et_sql_add(query, ") != ''");
+        return;
+    }
+
+    switch (column == NULL ? ET_FIND_TEXT : column->find) {
+
+    case ET_FIND_ID:
+        et_sql_add_n(query, "event_id IN {v%u:Array(UUID)}", i);
+        break;
+
+    case ET_FIND_ISSUE:
+        et_sql_add_n(query, "({w%u:UInt8} = 0 OR fingerprint IN "
+                     "{x%u:Array(UInt64)}) AND bitAnd(fingerprint "
+                     "+ project_id * 11400714819323198485, "
+                     "9007199254740991) IN {v%u:Array(UInt64)}", i);
+        break;
+
+    case ET_FIND_NUMBER:
+        et_sql_add_n(query, "project_id IN {v%u:Array(UInt64)}", i);
+        break;
+
+    case ET_FIND_PROJECT:
+        et_sql_add_n(query, "project_id IN (SELECT project_id FROM "
+                     "projects FINAL WHERE slug IN {v%u:Array(String)} "
+                     "UNION DISTINCT SELECT toUInt64OrZero(arrayJoin("
+                     "{v%u:Array(String)})))", i);
+        break;
+
+    case ET_FIND_TIME:
+        et_sql_add_n(query, et_word_field(column, counts), i);
+        et_sql_add(query, et_word_ops[et_word_time_op(term)]);
+        et_sql_add_n(query, "fromUnixTimestamp64Micro({v%u:Int64}, 'UTC')",
+                     i);
+        break;
+
+    default:
+        et_word_text(query, term, column, counts, i);
     }
 }
 
@@ -216,9 +249,10 @@ et_discover_search_where(et_sql_t *query, const et_search_t *search,
 static const et_discover_column_t *
 et_word_column(const et_term_t *term, int *has)
 {
-    *has = et_slice_eq(term->key, et_slice("has", 3));
+    *has = !term->tag && et_slice_eq(term->key, et_slice("has", 3));
 
-    return et_discover_column(*has ? term->values[0] : term->key);
+    return term->tag ? NULL
+                     : et_discover_column(*has ? term->values[0] : term->key);
 }
 
 
@@ -318,7 +352,7 @@ et_discover_search_params(et_call_t *call, et_sql_t *query,
     search = &discover->search;
 
     if (search->text.len != 0) {
-        et_sql_str(query, "text", search->text);
+        et_search_sql_text_value(query, search);
     }
 
     for (i = 0; i < search->nterms; i++) {

@@ -49,9 +49,10 @@
 
 #define ET_SQL_DISCOVER_BODY  " AND body"
 
+/* what a search's text is looked for in */
 #define ET_SQL_DISCOVER_TEXT                                                  \
-    " AND positionCaseInsensitiveUTF8(concat(type, ': ', value, '\\0', "      \
-    "message, '\\0', culprit, '\\0', transaction), {text:String}) > 0"
+    "concat(type, ': ', value, '\\0', message, '\\0', culprit, '\\0', "       \
+    "transaction)"
 
 /* where rows come newest first, how far back they reach: one with a body has n
  * = 1, and so have few without one, for which there is room in "reach" */

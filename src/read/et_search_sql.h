@@ -21,5 +21,13 @@ void et_search_sql(et_sql_t *query, const char *field, const et_term_t *term,
 /* Its values: the parameter "v%u" of i. */
 void et_search_sql_values(et_sql_t *query, const et_term_t *term, unsigned i);
 
+/* The condition of the search's text, that it is in a field: as above, but
+ * without numbers.  The search has one. */
+void et_search_sql_text(et_sql_t *query, const char *field,
+    const et_search_t *search);
+
+/* It: the parameter "text". */
+void et_search_sql_text_value(et_sql_t *query, const et_search_t *search);
+
 
 #endif /* ET_SEARCH_SQL_H */

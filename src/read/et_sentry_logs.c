@@ -26,8 +26,6 @@
     "AND timestamp <= fromUnixTimestamp64Micro({to:Int64}, 'UTC')"
 #define ET_SQL_LOGS_ENVIRONMENTS                                              \
     " AND environment IN {environments:Array(String)}"
-#define ET_SQL_LOGS_TEXT                                                      \
-    " AND positionCaseInsensitiveUTF8(body, {text:String}) > 0"
 #define ET_SQL_LOGS_NEWEST                                                    \
     " ORDER BY timestamp DESC LIMIT {limit:UInt64} OFFSET {offset:UInt64}"
 #define ET_SQL_LOGS_OLDEST                                                    \
@@ -246,8 +244,9 @@ et_logs_ask(et_call_t *call, const et_logs_t *logs)
     }
 
     if (logs->search.text.len != 0) {
-        et_sql_add(query, ET_SQL_LOGS_TEXT);
-        et_sql_str(query, "text", logs->search.text);
+        et_sql_add(query, " AND ");
+        et_search_sql_text(query, "body", &logs->search);
+        et_search_sql_text_value(query, &logs->search);
     }
 
     for (i = 0; i < logs->search.nterms; i++) {

@@ -24,6 +24,15 @@ parse(const char *text)
 
 
 static const char *
+combined(const char *text)
+{
+    et_arena_reset(&arena);
+
+    return et_search_parse_combined(&arena, et_slice_str(text), &search);
+}
+
+
+static const char *
 query(const char *text)
 {
     et_arena_reset(&arena);
@@ -86,6 +95,7 @@ test_params(void)
 static void
 test_words(void)
 {
+    size_t      i;
     et_term_t  *t;
 
     t = search.terms;
@@ -130,6 +140,88 @@ test_words(void)
         et_check_int(t[2].op, ET_TERM_GE);
         et_check_int(t[3].op, ET_TERM_LT);
         et_check_int(t[4].values[0].len, 0);
+    }
+
+    ET_TEST("OR, AND and parentheses combine words with a key") {
+        et_check(combined("a:1 OR b:2 AND c:3 d:4") == NULL);
+        et_check(search.combined);
+        et_check_int(search.nterms, 4);
+        et_check(!t[0].or && t[1].or && !t[2].or && !t[3].or);
+
+        et_check(combined("(a:1 OR !b:\"x) y\") AND ((c:[1, 2] OR d:4) e:5)")
+                 == NULL);
+        et_check_int(search.nterms, 5);
+        et_check_int(t[0].opens, 1);
+        et_check_str(t[0].values[0], "1");
+        et_check(t[1].or && t[1].negated);
+        et_check_str(t[1].values[0], "x) y");
+        et_check_int(t[1].closes, 1);
+        et_check_int(t[2].opens, 2);
+        et_check_int(t[3].closes, 1);
+        et_check_str(t[3].values[0], "4");
+        et_check_int(t[4].closes, 1);
+
+        et_check(combined("a:1 AND b:2") == NULL);
+        et_check(!search.combined);
+        et_check(parse("a:1 OR b:2") != NULL);
+        et_check(parse("a:1 AND b:2") == NULL);
+    }
+
+    ET_TEST("what is combined has to be whole, and no text") {
+        static const char *const  wrong[] = {
+            "a:1 OR", "OR a:1", "a:1 OR OR b:2", "(a:1 OR b:2", "a:1 AND",
+            "a:1 OR (b:2 OR )", "a:1 AND (b:2 OR c:3))",
+            "text a:1 OR b:2", "a:1 OR b:2 text", "is:resolved OR a:1",
+            "a:1 OR ((((((((((((((((((((((b:1))))))))))))))))))))))"
+        };
+
+        for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+            et_check(combined(wrong[i]) != NULL);
+        }
+    }
+
+    ET_TEST("in a message they are text, as is a key with a blank behind it") {
+        et_check(combined("CHECK OR DROP (code: 5) (x)") == NULL);
+        et_check_int(search.nterms, 0);
+        et_check_str(search.text, "CHECK OR DROP (code: 5) (x)");
+        et_check(parse("is:unresolved TypeError: x AND y (a:b)") == NULL);
+        et_check_int(search.nterms, 0);
+        et_check_str(search.text, "TypeError: x AND y (a:b)");
+        et_check(parse("level:") == NULL);
+        et_check_str(search.text, "level:");
+    }
+
+    ET_TEST("a user is named as tags name them, and a tag like any field") {
+        et_check(parse("user:\"id:7\" user:[email:a, email:b] user:x:1 "
+                       "user:[id:1, ip:2] tags[user]:id:1 tags[is]:x")
+                 == NULL);
+        et_check_str(t[0].key, "user.id");
+        et_check_str(t[0].values[0], "7");
+        et_check_str(t[1].key, "user.email");
+        et_check_str(t[1].values[1], "b");
+        et_check_str(t[2].key, "user");
+        et_check_str(t[3].key, "user");
+        et_check_str(t[4].key, "user");
+        et_check(t[4].tag && !t[3].tag);
+        et_check_str(t[4].values[0], "id:1");
+        et_check_str(t[5].key, "is");
+    }
+
+    ET_TEST("a text has patterns, too") {
+        et_check(parse("a*b \"c d\"") == NULL);
+        et_check(search.text_wildcard);
+        et_check_str(search.text, "a*b c d");
+        et_check(parse("a\\*b") == NULL);
+        et_check(!search.text_wildcard);
+        et_check_str(search.text, "a*b");
+    }
+
+    ET_TEST("a value that is missing, or has no end, is an error") {
+        et_check(parse("a:>") != NULL);
+        et_check(parse("a:>= b:1") != NULL);
+        et_check(parse("level:\"") != NULL);
+        et_check(parse("a:[x, \"y]") != NULL);
+        et_check(parse("a:\"\"") == NULL);
     }
 
     ET_TEST("an address and a colon alone are text") {

@@ -3,6 +3,7 @@
  * tag's.
  */
 
+#include "et_discover_sql.h"
 #include "et_errors_internal.h"
 #include "et_errors_search.h"
 #include "et_errors_sql.h"
@@ -13,11 +14,11 @@
 
 typedef enum {
     ET_WORD_TAG = 0,
-    ET_WORD_HAS,
     ET_WORD_USER,              /* a field of events: of ids by an index */
     ET_WORD_LAST,              /* a field of the last event */
     ET_WORD_FIRST,             /* of the first */
     ET_WORD_DECISION,
+    ET_WORD_NONE,              /* of Sentry's, about what is not known here */
     ET_WORD_NUMBER,
     ET_WORD_TIME
 } et_word_kind_t;
@@ -29,9 +30,13 @@ typedef struct {
 } et_word_t;
 
 
-static int et_words_ascii(et_slice_t text);
+static int et_word_is_has(const et_term_t *term);
 static const et_word_t *et_word_find(const et_term_t *term);
 static int et_words_need(const et_search_t *search, et_word_kind_t kind);
+static void et_word_where(et_call_t *call, et_sql_t *query,
+    const et_errors_filter_t *filter, unsigned i);
+static void et_word_has(et_sql_t *query, const et_errors_filter_t *filter,
+    const et_word_t *word, unsigned i);
 static void et_word_in(et_sql_t *query, const et_errors_filter_t *filter,
     const char *errors, const char *field, unsigned i);
 static void et_word_tag(et_sql_t *query, const et_errors_filter_t *filter,
@@ -45,19 +50,19 @@ static int et_word_value(et_call_t *call, const et_term_t *term,
 
 
 static const et_word_t  et_words[] = {
-    { "has",           ET_WORD_HAS,      NULL },
+    { "user",          ET_WORD_USER,     ET_SQL_EVENT_USER },
     { "user.id",       ET_WORD_USER,     "user_id" },
     { "user.email",    ET_WORD_USER,     "user_email" },
     { "user.username", ET_WORD_USER,     "user_name" },
     { "user.ip",       ET_WORD_USER,     "user_ip" },
     { "error.type",    ET_WORD_LAST,     "l.type" },
     { "error.value",   ET_WORD_LAST,     "l.value" },
-    { "message",       ET_WORD_LAST,     "l.message" },
+    { "message",       ET_WORD_LAST,     ET_SQL_LAST_MESSAGE },
     { "culprit",       ET_WORD_LAST,     "l.culprit" },
     { "location",      ET_WORD_LAST,     "l.culprit" },
     { "platform",      ET_WORD_LAST,     "l.platform" },
     { "platform.name", ET_WORD_LAST,     "l.platform" },
-    { "title",         ET_WORD_LAST,     "concat(l.type, ': ', l.value)" },
+    { "title",         ET_WORD_LAST,     ET_SQL_LAST_TITLE },
     { "firstRelease",  ET_WORD_FIRST,    "f" },
     { "first_release", ET_WORD_FIRST,    "f" },
     { "assigned",      ET_WORD_DECISION, "assigned_to" },
@@ -69,6 +74,28 @@ static const et_word_t  et_words[] = {
     { "lastSeen",      ET_WORD_TIME,     "toUnixTimestamp64Micro(last_seen)" },
     { "last_seen",     ET_WORD_TIME,     "toUnixTimestamp64Micro(last_seen)" },
     { "age",           ET_WORD_TIME,     "toUnixTimestamp64Micro(first_seen)" },
+    { "bookmarks",     ET_WORD_NONE,     NULL },
+    { "error.handled", ET_WORD_NONE,     NULL },
+    { "error.main_thread", ET_WORD_NONE, NULL },
+    { "error.mechanism", ET_WORD_NONE,   NULL },
+    { "error.unhandled", ET_WORD_NONE,   NULL },
+    { "issue",         ET_WORD_NONE,     NULL },
+    { "issue.category", ET_WORD_NONE,    NULL },
+    { "issue.id",      ET_WORD_NONE,     NULL },
+    { "issue.priority", ET_WORD_NONE,    NULL },
+    { "issue.type",    ET_WORD_NONE,     NULL },
+    { "project",       ET_WORD_NONE,     NULL },
+    { "project.id",    ET_WORD_NONE,     NULL },
+    { "project.name",  ET_WORD_NONE,     NULL },
+    { "release.build", ET_WORD_NONE,     NULL },
+    { "release.package", ET_WORD_NONE,   NULL },
+    { "release.stage", ET_WORD_NONE,     NULL },
+    { "release.version", ET_WORD_NONE,   NULL },
+    { "stack.abs_path", ET_WORD_NONE,    NULL },
+    { "stack.filename", ET_WORD_NONE,    NULL },
+    { "stack.function", ET_WORD_NONE,    NULL },
+    { "stack.module",  ET_WORD_NONE,     NULL },
+    { "timestamp",     ET_WORD_NONE,     NULL },
     { NULL,            ET_WORD_TAG,      NULL }
 };
 
@@ -128,64 +155,119 @@ et_errors_search_where(et_call_t *call, et_sql_t *query,
     const et_errors_filter_t *filter)
 {
     unsigned            i;
-    const et_term_t    *term;
-    const et_word_t    *word;
     const et_search_t  *search;
 
     search = &filter->search;
 
     if (search->text.len != 0) {
-        et_sql_add(query, et_words_ascii(search->text) ? ET_SQL_ERRORS_ASCII
-                                                       : ET_SQL_ERRORS_TEXT);
-        et_sql_str(query, "text", search->text);
+        et_sql_add(query, ET_SQL_AND);
+        et_search_sql_text(query, "texts", search);
+        et_search_sql_text_value(query, search);
     }
 
     for (i = 0; i < search->nterms; i++) {
-        term = &search->terms[i];
-        word = et_word_find(term);
+        et_word_where(call, query, filter, i);
+    }
+}
 
-        switch (word->kind) {
 
-        case ET_WORD_TAG:
-            et_word_tag(query, filter, i);
-            break;
+static void
+et_word_where(et_call_t *call, et_sql_t *query,
+    const et_errors_filter_t *filter, unsigned i)
+{
+    const et_term_t  *term;
+    const et_word_t  *word;
 
-        case ET_WORD_HAS:
-            et_word_tagged(query, filter, term->values[0], i, term->negated);
-            break;
+    term = &filter->search.terms[i];
+    word = et_word_find(term);
 
-        case ET_WORD_USER:
-            et_word_in(query, filter, ET_SQL_EVENTS_OF, word->field, i);
-            break;
+    if (et_word_is_has(term)) {
+        et_word_has(query, filter, word, i);
+        return;
+    }
 
-        case ET_WORD_DECISION:
+    switch (word->kind) {
 
-            /* what nobody has decided about has no row */
+    case ET_WORD_TAG:
+        et_word_tag(query, filter, i);
+        break;
 
-            if (term->nvalues == 1 && term->values[0].len == 0) {
-                et_errors_search_in(query, filter, !term->negated);
-                et_sql_add(query, ET_SQL_DECISIONS_OF "assigned_to != '')");
-                break;
-            }
+    case ET_WORD_USER:
+        et_word_in(query, filter, ET_SQL_EVENTS_OF, word->field, i);
+        break;
 
-            et_word_in(query, filter, ET_SQL_DECISIONS_OF, word->field, i);
-            break;
+    case ET_WORD_DECISION:
 
-        case ET_WORD_LAST:
-        case ET_WORD_FIRST:
-            et_sql_add(query, term->negated ? ET_SQL_AND_NOT : ET_SQL_AND);
-            et_search_sql(query, word->field, term, i);
-            et_search_sql_values(query, term, i);
-            break;
+        /* what nobody has decided about has no row */
 
-        case ET_WORD_NUMBER:
-        case ET_WORD_TIME:
-            et_word_number(call, query, i, term, word);
-            break;
-
-        default:
+        if (term->nvalues == 1 && term->values[0].len == 0) {
+            et_errors_search_in(query, filter, !term->negated);
+            et_sql_add(query, ET_SQL_DECISIONS_OF "assigned_to != '')");
             break;
         }
+
+        et_word_in(query, filter, ET_SQL_DECISIONS_OF, word->field, i);
+        break;
+
+    case ET_WORD_LAST:
+    case ET_WORD_FIRST:
+        et_sql_add(query, term->negated ? ET_SQL_AND_NOT : ET_SQL_AND);
+        et_search_sql(query, word->field, term, i);
+        et_search_sql_values(query, term, i);
+        break;
+
+    case ET_WORD_NUMBER:
+    case ET_WORD_TIME:
+        et_word_number(call, query, i, term, word);
+        break;
+
+    default:
+        break;
+    }
+}
+
+
+/* "has:name": that there is a value of the word, or the tag, of that name. */
+
+static void
+et_word_has(et_sql_t *query, const et_errors_filter_t *filter,
+    const et_word_t *word, unsigned i)
+{
+    const et_term_t  *term;
+
+    term = &filter->search.terms[i];
+
+    switch (word->kind) {
+
+    case ET_WORD_TAG:
+        et_word_tagged(query, filter, term->values[0], i, term->negated);
+        break;
+
+    case ET_WORD_USER:
+    case ET_WORD_DECISION:
+        et_errors_search_in(query, filter, term->negated);
+        et_sql_add(query, word->kind == ET_WORD_USER ? ET_SQL_EVENTS_OF
+                                                     : ET_SQL_DECISIONS_OF);
+        et_sql_add(query, word->field);
+        et_sql_add(query, " != '')");
+        break;
+
+    case ET_WORD_LAST:
+    case ET_WORD_FIRST:
+        et_sql_add(query, ET_SQL_AND);
+        et_sql_add(query, word->field);
+        et_sql_add(query, term->negated ? " = ''" : " != ''");
+        break;
+
+    default:
+
+        /* every error has the others */
+
+        if (term->negated) {
+            et_sql_add(query, ET_SQL_ERRORS_NONE);
+        }
+
+        break;
     }
 }
 
@@ -203,7 +285,17 @@ et_errors_search_check(et_call_t *call, const et_search_t *search)
         term = &search->terms[i];
         word = et_word_find(term);
 
-        if (word->kind >= ET_WORD_NUMBER
+        if (word->kind == ET_WORD_NONE) {
+            return "a word of the query is about what is not searched for "
+                   "here; tags[name]: is the tag that is called like it";
+        }
+
+        if (term->op != ET_TERM_EQ && word->kind < ET_WORD_NUMBER) {
+            return "only timesSeen:, firstSeen:, lastSeen: and age: can be "
+                   "compared";
+        }
+
+        if (word->kind >= ET_WORD_NUMBER && !et_word_is_has(term)
             && !et_word_value(call, term, word, &op, &value))
         {
             return word->kind == ET_WORD_NUMBER
@@ -217,30 +309,25 @@ et_errors_search_check(et_call_t *call, const et_search_t *search)
 }
 
 
-/* Letters of ASCII alone are compared in a third less time. */
-
 static int
-et_words_ascii(et_slice_t text)
+et_word_is_has(const et_term_t *term)
 {
-    size_t  i;
-
-    for (i = 0; i < text.len; i++) {
-        if ((unsigned char) text.data[i] >= 0x80) {
-            return 0;
-        }
-    }
-
-    return 1;
+    return !term->tag && et_slice_eq(term->key, et_slice("has", 3));
 }
 
+
+/* What its key is, or what "has:" is about. */
 
 static const et_word_t *
 et_word_find(const et_term_t *term)
 {
+    et_slice_t        key;
     const et_word_t  *word;
 
+    key = et_word_is_has(term) ? term->values[0] : term->key;
+
     for (word = et_words; word->key != NULL; word++) {
-        if (et_slice_eq(term->key, et_slice_str(word->key))) {
+        if (!term->tag && et_slice_eq(key, et_slice_str(word->key))) {
             break;
         }
     }

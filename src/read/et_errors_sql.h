@@ -95,10 +95,6 @@
     " AND last_seen >= " ET_SQL_TIME("since")
 #define ET_SQL_ERRORS_UNTIL                                                   \
     " AND first_seen < " ET_SQL_TIME("until")
-#define ET_SQL_ERRORS_TEXT                                                    \
-    " AND positionCaseInsensitiveUTF8(texts, {text:String}) > 0"
-#define ET_SQL_ERRORS_ASCII                                                   \
-    " AND positionCaseInsensitive(texts, {text:String}) > 0"
 #define ET_SQL_ERRORS_END    ") AS e"
 
 /*
@@ -145,6 +141,13 @@
 #define ET_SQL_DECISIONS_OF                                                   \
     "SELECT project_id, fingerprint FROM error_status FINAL WHERE "           \
     ET_SQL_OF_PROJECTS " AND "
+
+/* of the last event: ET_SQL_EVENT_TITLE, and what Discover calls message */
+#define ET_SQL_LAST_TITLE                                                     \
+    "multiIf(l.type = '', if(l.message = '', l.value, l.message), "           \
+    "l.value = '', l.type, concat(l.type, ': ', l.value))"
+#define ET_SQL_LAST_MESSAGE                                                   \
+    "if(l.message = '', " ET_SQL_LAST_TITLE ", l.message)"
 
 #define ET_SQL_AND           " AND "
 #define ET_SQL_AND_NOT       " AND NOT "

@@ -2,9 +2,11 @@
  * A query to ClickHouse: parameters as it reads them, and its answers.
  */
 
-#include "et_sql.h"
+#include "et_errors_internal.h"
+#include "et_errors_search.h"
 #include "et_result.h"
 #include "et_search_sql.h"
+#include "et_sql.h"
 #include "et_test.h"
 
 
@@ -32,6 +34,28 @@ word(const char *text)
     et_check_int(search.nterms, 1);
 
     return &search.terms[0];
+}
+
+
+/* The conditions of a search, of all projects or of some. */
+
+static et_sql_t *
+where(const char *text, int all)
+{
+    et_sql_t                   *q;
+    et_call_t                   call;
+    static et_errors_filter_t   filter;
+
+    q = query();
+    memset(&call, 0, sizeof(et_call_t));
+    memset(&filter, 0, sizeof(et_errors_filter_t));
+    filter.all = all;
+
+    et_check(et_search_parse(&arena, et_slice_str(text), &filter.search)
+             == NULL);
+    et_errors_search_where(&call, q, &filter);
+
+    return q;
 }
 
 
@@ -133,6 +157,24 @@ test_params(void)
                      "(tags[{k3:String}] ILIKE {v3:Array(String)}[1]"
                      " OR tags[{k3:String}] ILIKE {v3:Array(String)}[2])");
         et_check(holds(args(q), "&param_v3=%5B%27x%25%27,%275%5C%5C%25%27%5D"));
+    }
+
+    ET_TEST("a tag is searched for by its value, and in some projects only") {
+        et_check(holds(et_sql_body(where("color:red", 1)),
+                       "FROM errors_by_tag WHERE 1 AND key = "));
+        et_check(holds(et_sql_body(where("color:red", 0)),
+                       "FROM errors_by_tag WHERE 1 AND " ET_SQL_OF_PROJECTS
+                       " AND key = "));
+        et_check(holds(et_sql_body(where("color:r*", 1)),
+                       "FROM errors_by_tag WHERE 1 AND key = "));
+        et_check(holds(et_sql_body(where("color:r*", 0)),
+                       "FROM error_tags WHERE 1 AND " ET_SQL_OF_PROJECTS));
+        et_check(holds(et_sql_body(where("has:color", 0)),
+                       "FROM error_tags WHERE 1 AND " ET_SQL_OF_PROJECTS));
+        et_check(holds(et_sql_body(where("user.id:7", 1)),
+                       "FROM events_by_time WHERE " ET_SQL_OF_PROJECTS));
+        et_check(holds(et_sql_body(where("assigned:ann", 1)),
+                       "FROM error_status FINAL WHERE " ET_SQL_OF_PROJECTS));
     }
 
     ET_TEST("a query that reads can't write, and one that writes may") {

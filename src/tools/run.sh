@@ -394,11 +394,11 @@ Ready.
                     FROM errortracking.events
                     ORDER BY received DESC LIMIT 10 FORMAT PrettyCompact'
 
-  read them    curl -H 'Authorization: Bearer $token' \
+  read them    curl -H 'Authorization: Bearer $token' \\
                    '$base/api/0/organizations/o/issues/'
 
-  sentry-cli   SENTRY_URL=$base SENTRY_ORG=o SENTRY_PROJECT=1 \
-                   SENTRY_AUTH_TOKEN=$token \
+  sentry-cli   SENTRY_URL=$base SENTRY_ORG=o SENTRY_PROJECT=1 \\
+                   SENTRY_AUTH_TOKEN=$token \\
                    sentry-cli issues list
 
   GitLab       address $base/errortracking/api/v1, token $gitlab_token

@@ -169,6 +169,13 @@ def first_run():
     et.ok(re.search(r"^  DSN +http://[0-9a-f]{32}@127\.0\.0\.1:%d/1$" % PORT,
                     run.output, re.M), "it prints a DSN", run.output)
 
+    for title in ("send one", "read them", "sentry-cli"):
+        et.ok(re.match(r"[^\n]*\S \\\n(?: +\S[^\n]* \\\n)* +\S[^\n]*$",
+                       run.printed(title))
+              and not re.search(r"\S {3}", run.printed(title)),
+              "\"%s\" is broken into lines, and can be pasted" % title,
+              run.printed(title))
+
     output, status = shell(run.printed("send one"))
     et.ok(status == 0 and re.match(r'\{"id": ?"[0-9a-f]{32}"\}', output),
           "the printed curl line sends an event", "%s\n%s"

@@ -266,6 +266,11 @@ curl -s -H "Authorization: Bearer 0123456789abcdef0123" \
 grep -q "from the image" "$log"
 result $? "and Sentry's API shows it, where tokens are mounted" "$log"
 
+curl -s -H "Authorization: Bearer 0123456789abcdef0123" \
+     "http://127.0.0.1:$port/api/0/projects/o/$project/keys/" > "$log"
+grep -q "\"http://$key@127.0.0.1:$port/$project\"" "$log"
+result $? "and the project's key with its DSN" "$log"
+
 started=$SECONDS
 kill -s "${signal#SIG}" "$master"
 wait $pid

@@ -191,6 +191,12 @@ def first_run():
           "the printed call of Sentry's API shows it", "%s\n%s"
           % (run.printed("read them"), output))
 
+    output, status = shell(run.printed("read them").replace(
+        "/organizations/o/issues/", "/projects/o/1/keys/"))
+    dsn = run.printed("DSN").split("\n")[0]
+    et.ok(status == 0 and '"%s"' % dsn in output,
+          "and the project's key with the printed DSN", output)
+
     match = re.search(r"^  GitLab +address (http://\S+), token (\S+)$",
                       run.output, re.M)
     output, status = shell(

@@ -1001,6 +1001,22 @@ subtest "an issue is resolved, ignored, assigned, and comes back" => sub {
 };
 
 
+subtest "a limit of issues is named as it is" => sub {
+    my $url = "issues/?query=&limit";
+
+    for ("projects/o/$project/$url", "organizations/o/$url") {
+        for my $bad (0, -1, "x", "1.5", "9" x 30) {
+            is(get("$_=$bad", status => 400)->{detail},
+               "limit has to be a number from 1 to 1000", "$_=$bad");
+        }
+
+        for my $good (1, 1000, 1001, "18446744073709551615") {
+            get("$_=$good");
+        }
+    }
+};
+
+
 subtest "several are decided about, and deleted" => sub {
     next_project();
     send_error($_, "v", {}, 10) for qw(A B C D);

@@ -66,6 +66,7 @@ static int et_issues_parse(et_call_t *call, et_sentry_place_t place,
     et_issues_t *issues);
 static int et_issues_stats(et_call_t *call, et_sentry_place_t place,
     et_issues_t *issues);
+static int et_issues_limit(et_call_t *call, uint64_t *limit);
 static int et_issues_search(et_call_t *call, et_errors_filter_t *filter);
 static int et_issues_times(et_call_t *call, et_errors_filter_t *filter,
     et_sentry_place_t place);
@@ -194,7 +195,7 @@ et_issues_parse(et_call_t *call, et_sentry_place_t place, et_issues_t *issues)
     sort = 0;
 
     if (!et_call_choice(call, "sort", sorts, &sort)
-        || !et_call_number(call, "limit", 1, UINT64_MAX, &filter->limit)
+        || !et_issues_limit(call, &filter->limit)
         || !et_call_cursor_sentry(call, &filter->cursor)
         || !et_issues_search(call, filter)
         || !et_issues_times(call, filter, place)
@@ -203,10 +204,6 @@ et_issues_parse(et_call_t *call, et_sentry_place_t place, et_issues_t *issues)
         || !et_issues_stats(call, place, issues))
     {
         return 0;
-    }
-
-    if (filter->limit > ET_ISSUES_MAX) {
-        filter->limit = ET_ISSUES_MAX;
     }
 
     filter->sort = orders[sort];
@@ -243,6 +240,24 @@ et_issues_stats(et_call_t *call, et_sentry_place_t place, et_issues_t *issues)
                   INT64_C(86400) * ET_SECOND * (days ? 14 : 1), call->now);
 
     return 1;
+}
+
+
+/* More than there is for one page is cut to it: Grafana asks for 10,000. */
+
+static int
+et_issues_limit(et_call_t *call, uint64_t *limit)
+{
+    uint64_t  n;
+
+    if (et_parse_u64(et_params_get(&call->params, "limit"), &n)
+        && n > ET_ISSUES_MAX)
+    {
+        *limit = ET_ISSUES_MAX;
+        return 1;
+    }
+
+    return et_call_number(call, "limit", 1, ET_ISSUES_MAX, limit);
 }
 
 

@@ -1001,6 +1001,57 @@ subtest "an issue is resolved, ignored, assigned, and comes back" => sub {
 };
 
 
+subtest "what statusDetails say is done, or refused" => sub {
+    next_project();
+    send_error("Put", "v", {}, 10);
+    ok(stored(1), "an issue");
+    my $url = "projects/o/$project/issues/";
+    my $id = get($url)->[0]{id};
+
+    for (['{"status":"resolved","statusDetails":{"inCommit":{"commit":"a",'
+          . '"repository":"r"}}}', qr/^inCommit is not known here/],
+         ['{"status":"ignored","statusDetails":{"ignoreCount":1,"in\"x":1}}',
+          qr/^in"x is not known here/],
+         ['{"status":"resolved","statusDetails":{"' . "\xc3\xa4" x 100
+          . '":1}}', qr/^\xe4{32} is not/],
+         ['{"statusDetails":{"inUpcomingRelease":true}}',
+          qr/^inUpcomingRelease is not known here/],
+         ['{"statusDetails":{"inRelease":"x"}}',
+          qr/^statusDetails need a status$/],
+         ['{"status":null,"statusDetails":{"ignoreCount":1}}',
+          qr/^statusDetails need a status$/],
+         ['{"assignedTo":"al","statusDetails":{"inRelease":"x"}}',
+          qr/^statusDetails need a status$/],
+         ['{"status":"resolved","statusDetails":"inRelease"}',
+          qr/^statusDetails have to be an object$/],
+         ['{"status":"resolved","statusDetails":["inRelease"]}',
+          qr/^statusDetails have to be an object$/])
+    {
+        my ($body, $detail) = @$_;
+
+        like(get($_, method => "PUT", content => $body, status => 400)
+             ->{detail}, $detail, "$_: $body") for "issues/$id/", $url;
+    }
+
+    my $issue = get("issues/$id/");
+    is($issue->{status}, "unresolved", "it is as it was");
+    is($issue->{assignedTo}, undef, "and nobody's");
+
+    for my $details ("{}", "[]", "null", '{"inRelease":null}',
+                     '{"inCommit":null}')
+    {
+        is(get("issues/$id/", method => "PUT",
+               content => "{\"statusDetails\":$details}")->{status},
+           "unresolved", "$details says nothing");
+        is(get("issues/$id/", method => "PUT", content =>
+               "{\"status\":\"resolved\",\"statusDetails\":$details}")
+           ->{status}, "resolved", "and leaves a status alone");
+        get("issues/$id/", method => "PUT",
+            content => '{"status":"unresolved"}');
+    }
+};
+
+
 subtest "a limit of issues is named as it is" => sub {
     my $url = "issues/?query=&limit";
 

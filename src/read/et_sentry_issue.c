@@ -14,6 +14,9 @@
 /* a hundred years, as whoever ignores for longer means for ever */
 #define ET_IGNORE_MINUTES  (UINT64_C(100) * 366 * 24 * 60)
 
+/* bytes of a name that an answer repeats */
+#define ET_DETAIL_NAME  64
+
 
 typedef struct {
     et_sentry_t    sentry;
@@ -34,6 +37,9 @@ static et_call_rc_t et_issue_delete(et_call_t *call, et_sentry_place_t place,
 static et_issue_t *et_issue_open(et_call_t *call, et_sentry_place_t place,
     size_t segment);
 static et_call_rc_t et_issue_show(et_call_t *call, et_issue_t *issue);
+static int et_decision_details(et_call_t *call, const cJSON *root);
+static int et_decision_known(const char *name);
+static int et_decision_unknown(et_call_t *call, const char *name);
 static int et_decision_status(et_call_t *call, const cJSON *root,
     et_decision_t *decision);
 static int et_decision_resolved(et_call_t *call, const cJSON *root,
@@ -269,7 +275,8 @@ et_sentry_decision(et_call_t *call, et_decision_t *decision)
         return 0;
     }
 
-    if (!et_decision_status(call, root, decision)
+    if (!et_decision_details(call, root)
+        || !et_decision_status(call, root, decision)
         || !et_decision_assignee(call, root, decision))
     {
         return 0;
@@ -280,6 +287,104 @@ et_sentry_decision(et_call_t *call, et_decision_t *decision)
     }
 
     return 1;
+}
+
+
+/*
+ * What is not known, or belongs to no status, would be dropped by an answer
+ * that says it was done.  Details that say nothing are fine, also as an array,
+ * which is PHP's empty object.
+ */
+
+static int
+et_decision_details(et_call_t *call, const cJSON *root)
+{
+    int           said;
+    const cJSON  *item, *details, *status;
+
+    details = et_json_get(root, "statusDetails");
+
+    if (details == NULL || cJSON_IsNull(details)
+        || (cJSON_IsArray(details) && details->child == NULL))
+    {
+        return 1;
+    }
+
+    if (!cJSON_IsObject(details)) {
+        et_call_fail(call, 400, "statusDetails have to be an object");
+        return 0;
+    }
+
+    said = 0;
+
+    cJSON_ArrayForEach(item, details) {
+
+        if (cJSON_IsNull(item)) {
+            continue;
+        }
+
+        if (!et_decision_known(item->string)) {
+            return et_decision_unknown(call, item->string);
+        }
+
+        said = 1;
+    }
+
+    status = et_json_get(root, "status");
+
+    if (said && (status == NULL || cJSON_IsNull(status))) {
+        et_call_fail(call, 400, "statusDetails need a status");
+        return 0;
+    }
+
+    return 1;
+}
+
+
+static int
+et_decision_known(const char *name)
+{
+    size_t  i;
+
+    static const char *const  names[] = {
+        "inRelease", "inNextRelease", "ignoreDuration", "snoozeDuration",
+        "ignoreCount", "ignoreUserCount", "ignoreWindow", "ignoreUserWindow"
+    };
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* The name is the client's: as JSON, and not all of a long one. */
+
+static int
+et_decision_unknown(et_call_t *call, const char *name)
+{
+    cJSON       *root;
+    et_text_t    text;
+    et_slice_t   s;
+
+    s = et_slice_str(name);
+    s.len = et_utf8_prefix(s.data, s.len, ET_DETAIL_NAME);
+
+    et_text_init(&text, call->arena);
+    et_text_add(&text, s);
+    et_text_str(&text, " is not known here: statusDetails are inRelease, "
+                "inNextRelease, ignoreDuration, ignoreCount and "
+                "ignoreUserCount");
+
+    root = cJSON_CreateObject();
+    et_out_str(root, "detail", et_text_slice(&text));
+
+    (void) et_call_json(call, 400, root);
+
+    return 0;
 }
 
 

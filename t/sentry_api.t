@@ -732,6 +732,8 @@ subtest "lists are sorted, filtered and paged" => sub {
             ["has:user", "New Old Often"],
             ["!has:user.id", ""],
             ["has:user.email", "New"],
+            ["!user.email:\"\"", "New"],
+            ["user.email:\"\"", "Old Often"],
             ["!has:user.email", "Old Often"],
             ["has:error.type", "New Old Often"],
             ["!has:error.type", ""],
@@ -798,7 +800,8 @@ subtest "lists are sorted, filtered and paged" => sub {
     get("$url?query=" . encoded($_), status => 400)
         for "is:purple", "timesSeen:many", "lastSeen:x", "level:[a",
             "level:error OR level:warning", "color:>4", "color:>", "color:\"",
-            "project:1", "has:issue.category",
+            "project:1", "has:issue.category", "has:[color, level]",
+            "has:>color", "level:error or level:warning",
             join(" ", map { "a:$_" } 1 .. 30);
 
     is(titles(get("$url?environment=staging")), "Often", "environment");

@@ -367,6 +367,8 @@ subtest "entries of logs are listed" => sub {
          ["&query=message:*100%25", "two 100%"],
          ["&query=project:$two", "of another project"],
          ["&query=!project:$two", "two 100%,one is low"],
+         ["&query=tags[project]:$two", ""], ["&query=t*low", ""],
+         ["&query=o*low", "one is low"],
          ["&query=%27%3B%20DROP%20%7Ba%7D", ""], ["&environment=x", ""])
     {
         is($texts->($list->($_->[0])), $_->[1], $_->[0]);

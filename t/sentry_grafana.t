@@ -267,6 +267,7 @@ subtest "events, as rows" => sub {
     is($by->("o*ODD"), "PaymentError", "with a pattern in it");
     is($by->("level:fatal OR project:site"), "PaymentError SiteError",
        "one or the other");
+    is($by->("(level:fatal transaction:*)"), "PaymentError", "parentheses");
     is($by->("project:site OR level:fatal AND browser:Firefox"), "SiteError",
        "AND before OR");
     is($by->("(project:site OR level:fatal) !project:site"), "PaymentError",
@@ -622,6 +623,7 @@ subtest "what is wrong is said, in the detail" => sub {
         "events/?" . query(field => "id", query => "is:unresolved") => qr/is:/,
         "events/?" . query(field => "id", query => "id:x") => qr/id:/,
         "events/?" . query(field => "id", query => "level:x OR") => qr/OR/,
+        "events/?" . query(field => "id", query => "has:[a, b]") => qr/has:/,
         "events/?" . query(field => "id", query => "boom OR level:x") => qr/OR/,
         "events/?" . query(field => "id", query => "a:x OR b:x boom")
             => qr/message:\*text\*/,

@@ -60,6 +60,10 @@ et_discover_search_check(et_call_t *call, const et_search_t *search)
         term = &search->terms[i];
         column = et_word_column(term, &has);
 
+        if (has && (term->nvalues != 1 || term->op != ET_TERM_EQ)) {
+            return "has: is of one name";
+        }
+
         if (column == NULL || has) {
             continue;
         }

@@ -36,7 +36,7 @@ static int et_words_need(const et_search_t *search, et_word_kind_t kind);
 static void et_word_where(et_call_t *call, et_sql_t *query,
     const et_errors_filter_t *filter, unsigned i);
 static void et_word_has(et_sql_t *query, const et_errors_filter_t *filter,
-    const et_word_t *word, unsigned i);
+    const et_word_t *word, unsigned i, int negated);
 static void et_word_in(et_sql_t *query, const et_errors_filter_t *filter,
     const char *errors, const char *field, unsigned i);
 static void et_word_tag(et_sql_t *query, const et_errors_filter_t *filter,
@@ -182,7 +182,16 @@ et_word_where(et_call_t *call, et_sql_t *query,
     word = et_word_find(term);
 
     if (et_word_is_has(term)) {
-        et_word_has(query, filter, word, i);
+        et_word_has(query, filter, word, i, term->negated);
+        return;
+    }
+
+    /* what nobody has decided about has no row, and many an event no user */
+
+    if ((word->kind == ET_WORD_USER || word->kind == ET_WORD_DECISION)
+        && term->nvalues == 1 && term->values[0].len == 0)
+    {
+        et_word_has(query, filter, word, i, !term->negated);
         return;
     }
 
@@ -197,15 +206,6 @@ et_word_where(et_call_t *call, et_sql_t *query,
         break;
 
     case ET_WORD_DECISION:
-
-        /* what nobody has decided about has no row */
-
-        if (term->nvalues == 1 && term->values[0].len == 0) {
-            et_errors_search_in(query, filter, !term->negated);
-            et_sql_add(query, ET_SQL_DECISIONS_OF "assigned_to != '')");
-            break;
-        }
-
         et_word_in(query, filter, ET_SQL_DECISIONS_OF, word->field, i);
         break;
 
@@ -231,21 +231,18 @@ et_word_where(et_call_t *call, et_sql_t *query,
 
 static void
 et_word_has(et_sql_t *query, const et_errors_filter_t *filter,
-    const et_word_t *word, unsigned i)
+    const et_word_t *word, unsigned i, int negated)
 {
-    const et_term_t  *term;
-
-    term = &filter->search.terms[i];
-
     switch (word->kind) {
 
     case ET_WORD_TAG:
-        et_word_tagged(query, filter, term->values[0], i, term->negated);
+        et_word_tagged(query, filter, filter->search.terms[i].values[0], i,
+                       negated);
         break;
 
     case ET_WORD_USER:
     case ET_WORD_DECISION:
-        et_errors_search_in(query, filter, term->negated);
+        et_errors_search_in(query, filter, negated);
         et_sql_add(query, word->kind == ET_WORD_USER ? ET_SQL_EVENTS_OF
                                                      : ET_SQL_DECISIONS_OF);
         et_sql_add(query, word->field);
@@ -256,14 +253,14 @@ et_word_has(et_sql_t *query, const et_errors_filter_t *filter,
     case ET_WORD_FIRST:
         et_sql_add(query, ET_SQL_AND);
         et_sql_add(query, word->field);
-        et_sql_add(query, term->negated ? " = ''" : " != ''");
+        et_sql_add(query, negated ? " = ''" : " != ''");
         break;
 
     default:
 
         /* every error has the others */
 
-        if (term->negated) {
+        if (negated) {
             et_sql_add(query, ET_SQL_ERRORS_NONE);
         }
 
@@ -288,6 +285,12 @@ et_errors_search_check(et_call_t *call, const et_search_t *search)
         if (word->kind == ET_WORD_NONE) {
             return "a word of the query is about what is not searched for "
                    "here; tags[name]: is the tag that is called like it";
+        }
+
+        if (et_word_is_has(term)
+            && (term->nvalues != 1 || term->op != ET_TERM_EQ))
+        {
+            return "has: is of one name";
         }
 
         if (term->op != ET_TERM_EQ && word->kind < ET_WORD_NUMBER) {

@@ -5,6 +5,10 @@
 #include "et_search.h"
 
 
+/* bytes of a name: tags' are cut to 200 */
+#define ET_SEARCH_KEY  256
+
+
 typedef struct {
     et_arena_t   *arena;
     const char   *pos;
@@ -22,6 +26,8 @@ typedef struct {
 } et_search_reader_t;
 
 
+static const char *et_search_read(et_arena_t *arena, et_slice_t query,
+    et_search_t *search, unsigned grouped);
 static int et_search_grouped(const et_search_reader_t *reader);
 static int et_search_word(et_search_reader_t *reader, et_search_t *search);
 static int et_search_join(et_search_reader_t *reader, et_search_t *search);
@@ -61,9 +67,9 @@ et_search_parse(et_arena_t *arena, et_slice_t query, et_search_t *search)
 {
     const char  *error;
 
-    error = et_search_parse_combined(arena, query, search);
+    error = et_search_read(arena, query, search, 0);
 
-    return error == NULL && search->combined
+    return search->combined && (error == NULL || *error != '\0')
            ? "OR and parentheses are no words of this query" : error;
 }
 
@@ -71,6 +77,14 @@ et_search_parse(et_arena_t *arena, et_slice_t query, et_search_t *search)
 const char *
 et_search_parse_combined(et_arena_t *arena, et_slice_t query,
     et_search_t *search)
+{
+    return et_search_read(arena, query, search, 1);
+}
+
+
+static const char *
+et_search_read(et_arena_t *arena, et_slice_t query, et_search_t *search,
+    unsigned grouped)
 {
     et_search_reader_t  reader;
 
@@ -90,7 +104,7 @@ et_search_parse_combined(et_arena_t *arena, et_slice_t query,
     reader.arena = arena;
     reader.pos = query.data;
     reader.end = query.data + query.len;
-    reader.grouped = et_search_grouped(&reader);
+    reader.grouped = grouped || et_search_grouped(&reader);
 
     while (et_search_word(&reader, search)) {
         /* void */
@@ -130,10 +144,14 @@ et_search_grouped(const et_search_reader_t *reader)
             continue;
         }
 
-        if ((et_search_is_word(reader, p, "OR", 2)
-             && et_search_keyed(reader, p + 2))
-            || (et_search_is_word(reader, p, "AND", 3)
-                && et_search_keyed(reader, p + 3)))
+        if (*p == 'O' && et_search_is_word(reader, p, "OR", 2)
+            && et_search_keyed(reader, p + 2))
+        {
+            return 1;
+        }
+
+        if (*p == 'A' && et_search_is_word(reader, p, "AND", 3)
+            && et_search_keyed(reader, p + 3))
         {
             return 1;
         }
@@ -207,7 +225,9 @@ et_search_join(et_search_reader_t *reader, et_search_t *search)
         return 0;
     }
 
-    if (!reader->keyed) {
+    /* text AND key:value is both, as without it */
+
+    if (!reader->keyed && (or || reader->len == 0)) {
         et_search_fail(reader, "the query has an OR or AND without a word "
                        "with a key before it");
     }
@@ -221,13 +241,28 @@ et_search_join(et_search_reader_t *reader, et_search_t *search)
 }
 
 
-/* Moves behind the word where it is meant so: with a term beside it. */
+/*
+ * Moves behind the word where it is meant so: with a term beside it, or in
+ * small letters one on each side.
+ */
 
 static int
 et_search_joins(et_search_reader_t *reader, const char *word, size_t len)
 {
-    if (!et_search_is_word(reader, reader->pos, word, len)
-        || (!reader->keyed && !et_search_keyed(reader, reader->pos + len)))
+    unsigned     before, behind;
+    const char  *p;
+
+    p = reader->pos;
+
+    if (!et_search_is_word(reader, p, word, len)) {
+        return 0;
+    }
+
+    before = reader->keyed;
+    behind = et_search_keyed(reader, p + len);
+
+    if (memcmp(p, word, len) == 0 ? !(before || behind)
+                                  : !(before && behind))
     {
         return 0;
     }
@@ -242,7 +277,8 @@ static int
 et_search_is_word(const et_search_reader_t *reader, const char *p,
     const char *word, size_t len)
 {
-    return (size_t) (reader->end - p) >= len && memcmp(p, word, len) == 0
+    return (size_t) (reader->end - p) >= len
+           && et_slice_eq_nocase(et_slice(p, len), et_slice(word, len))
            && (p + len == reader->end || et_search_blank(p[len])
                || p[len] == '(');
 }
@@ -268,18 +304,20 @@ et_search_open(et_search_reader_t *reader)
 }
 
 
-/* Whether the next word, behind any parentheses, has a key. */
+/* Whether the next word, behind some parentheses, has a key. */
 
 static int
 et_search_keyed(const et_search_reader_t *reader, const char *p)
 {
-    unsigned            tag;
+    unsigned            n, tag;
     et_search_reader_t  ahead;
 
     ahead = *reader;
 
-    while (p < ahead.end && (et_search_blank(*p) || *p == '(')) {
-        p++;
+    for (n = 0; p < ahead.end && n < 4 * ET_SEARCH_TERMS; n++, p++) {
+        if (!et_search_blank(*p) && *p != '(') {
+            break;
+        }
     }
 
     ahead.pos = p < ahead.end && *p == '!' ? p + 1 : p;
@@ -321,10 +359,11 @@ et_search_text(et_search_reader_t *reader, et_search_t *search)
     }
 
     reader->keyed = 0;
-    reader->joined = 0;
     search->text_wildcard |= wildcard;
 
     if (value.len != 0) {
+        reader->joined = 0;
+
         if (reader->len != 0) {
             reader->text[reader->len++] = ' ';
         }
@@ -445,9 +484,13 @@ et_search_key(et_search_reader_t *reader, unsigned *tag)
     *tag = 0;
 
     if (*p == '"') {
-        for (p++; p < reader->end && *p != '"'; p++) { /* void */ }
+        for (p++; p < reader->end && *p != '"'; p++) {
+            if (p - reader->pos == ET_SEARCH_KEY) {
+                break;
+            }
+        }
 
-        if (reader->end - p < 2 || p[1] != ':') {
+        if (reader->end - p < 2 || *p != '"' || p[1] != ':') {
             return et_slice(NULL, 0);
         }
 
@@ -460,9 +503,13 @@ et_search_key(et_search_reader_t *reader, unsigned *tag)
     /* tags[name] is the tag of that name */
 
     if (reader->end - p > 5 && memcmp(p, "tags[", 5) == 0) {
-        for (p += 5; p < reader->end && *p != ']'; p++) { /* void */ }
+        for (p += 5; p < reader->end && *p != ']'; p++) {
+            if (p - reader->pos == ET_SEARCH_KEY) {
+                break;
+            }
+        }
 
-        if (reader->end - p > 1 && p[1] == ':') {
+        if (reader->end - p > 1 && *p == ']' && p[1] == ':') {
             key = et_slice(reader->pos + 5, (size_t) (p - reader->pos) - 5);
             reader->pos = p + 2;
             *tag = 1;
@@ -480,6 +527,10 @@ et_search_key(et_search_reader_t *reader, unsigned *tag)
               || c == '.' || c == '-'))
         {
             break;
+        }
+
+        if (p - reader->pos == ET_SEARCH_KEY) {
+            return et_slice(NULL, 0);
         }
     }
 

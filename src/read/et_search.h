@@ -9,7 +9,8 @@
  * that name, and user:"id:7" is user.id:7.
  *
  * OR, AND and parentheses combine words with a key, AND before OR.  Where no
- * such word is beside them they are text, as they are in a message.
+ * such word is beside them, or in small letters on both sides, they are text,
+ * as they are in a message; and parentheses also where neither can combine.
  */
 
 #ifndef ET_SEARCH_H

@@ -72,6 +72,7 @@ typedef struct {
 static int et_logs_parse(et_call_t *call, et_logs_t *logs);
 static int et_logs_search(et_call_t *call, et_logs_t *logs);
 static et_log_column_t et_log_column(et_slice_t name);
+static et_log_column_t et_log_term_column(const et_term_t *term);
 static void et_logs_ask(et_call_t *call, const et_logs_t *logs);
 static void et_logs_term(et_sql_t *query, const et_logs_t *logs, unsigned i);
 static void et_logs_projects(et_call_t *call, et_sql_t *query,
@@ -227,6 +228,13 @@ et_log_column(et_slice_t name)
 }
 
 
+static et_log_column_t
+et_log_term_column(const et_term_t *term)
+{
+    return term->tag ? ET_LOG_ATTRIBUTE : et_log_column(term->key);
+}
+
+
 static void
 et_logs_ask(et_call_t *call, const et_logs_t *logs)
 {
@@ -273,7 +281,7 @@ et_logs_term(et_sql_t *query, const et_logs_t *logs, unsigned i)
     const et_term_t  *term;
 
     term = &logs->search.terms[i];
-    column = et_log_column(term->key);
+    column = et_log_term_column(term);
 
     if (column == ET_LOG_PROJECT) {
         return;
@@ -317,7 +325,7 @@ et_logs_projects(et_call_t *call, et_sql_t *query, const et_logs_t *logs)
         for (k = 0; k < logs->search.nterms; k++) {
             term = &logs->search.terms[k];
 
-            if (et_log_column(term->key) != ET_LOG_PROJECT) {
+            if (et_log_term_column(term) != ET_LOG_PROJECT) {
                 continue;
             }
 

@@ -386,7 +386,9 @@ et_sessions_search(et_call_t *call, et_sessions_t *sessions)
     for (i = 0; error == NULL && i < search->nterms; i++) {
         term = &search->terms[i];
 
-        if (et_slice_eq(term->key, et_slice("session.status", 14))) {
+        if (!term->tag
+            && et_slice_eq(term->key, et_slice("session.status", 14)))
+        {
             if (!et_sessions_statuses(sessions, term)) {
                 error = "session.status has to be one of healthy, errored, "
                         "crashed, abnormal";
@@ -397,7 +399,7 @@ et_sessions_search(et_call_t *call, et_sessions_t *sessions)
 
         if ((!et_slice_eq(term->key, et_slice("release", 7))
              && !et_slice_eq(term->key, et_slice("environment", 11)))
-            || term->op != ET_TERM_EQ)
+            || term->tag || term->op != ET_TERM_EQ)
         {
             error = "the query of sessions has words about release, "
                     "environment and session.status alone";

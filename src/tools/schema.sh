@@ -71,15 +71,18 @@ apply()
 }
 
 
-# Which version is recorded there; 0 where there is none, or no answer.
+# Which version is recorded there; 0 where there is none.
 recorded()
 {
-    database=$(sed -n 's/^CREATE DATABASE IF NOT EXISTS \(.*\);$/\1/p' \
-                   "$dir"/*.sql)
+    database=$(cat "$dir"/*.sql 2> /dev/null \
+                   | sed -n 's/^CREATE DATABASE IF NOT EXISTS \(.*\);$/\1/p')
 
-    curl -sS -K "$tmp/curl" --fail --connect-timeout 10 \
+    curl -sS -K "$tmp/curl" --fail-with-body --connect-timeout 10 \
          --data-binary "SELECT max(version) FROM $database.schema_version" \
-         "$url/" 2> "$tmp/error" || echo 0
+         "$url/" > "$tmp/answer" 2> "$tmp/error" && return
+
+    grep -q 'UNKNOWN_DATABASE\|UNKNOWN_TABLE' "$tmp/answer" || return
+    echo 0 > "$tmp/answer"
 }
 
 
@@ -93,10 +96,22 @@ done_once()
 
 
 found=0
-version=$(recorded)
 
 for sql in "$dir"/*.sql; do
     [ -e "$sql" ] || break
+
+    if [ $found = 0 ]; then
+        if ! recorded; then
+            {
+                echo "schema.sh: asking for its version failed at $url:"
+                cat "$tmp/error" "$tmp/answer"
+            } >&2
+            exit 1
+        fi
+
+        version=$(cat "$tmp/answer")
+    fi
+
     found=1
 
     rm -f "$tmp"/part.* "$tmp/answer"

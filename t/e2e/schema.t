@@ -243,7 +243,8 @@ for table in TABLES:
 for table in "events", "events_by_time", "error_counts":
     ok("min_age_to_force_merge_seconds = 86400, "
        "min_age_to_force_merge_on_partition_only = 1" in before[table],
-       "a month of %s to which nothing is added gets one part" % table, before[table])
+       "a month of %s to which nothing is added gets one part" % table,
+       before[table])
 
 ok("TTL toDateTime(timestamp) + toIntervalDay(90)" in before["events"],
    "events are kept for 90 days", before["events"])
@@ -255,6 +256,12 @@ ok(bad.returncode != 0 and "AUTHENTICATION_FAILED" in bad.stdout
    and bad.stdout.count("failed at") == 1,
    "a refusal ends it at the first statement with ClickHouse's message",
    bad.stdout)
+
+empty = subprocess.run([TOP + "/src/tools/schema.sh", et.DIR],
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                       universal_newlines=True)
+ok(empty.returncode == 1 and "no *.sql in" in empty.stdout,
+   "a folder without a schema is an error that says so", empty.stdout)
 
 nowhere = apply(CLICKHOUSE_URL="http://127.0.0.1:1")
 ok(nowhere.returncode != 0 and "127.0.0.1:1" in nowhere.stdout,

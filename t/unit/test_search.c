@@ -96,6 +96,7 @@ static void
 test_words(void)
 {
     size_t      i;
+    char        many[4096];
     et_term_t  *t;
 
     t = search.terms;
@@ -161,8 +162,15 @@ test_words(void)
         et_check_str(t[3].values[0], "4");
         et_check_int(t[4].closes, 1);
 
+        et_check(combined("(a:1 b:2) c:3") == NULL);
+        et_check_int(t[0].opens + t[1].closes, 2);
+        et_check_str(t[1].values[0], "2");
+        et_check(combined("a:1 or b:2 and c:3") == NULL);
+        et_check(t[1].or && !t[2].or && search.text.len == 0);
         et_check(combined("a:1 AND b:2") == NULL);
         et_check(!search.combined);
+        et_check(parse("text AND b:2") == NULL);
+        et_check_str(search.text, "text");
         et_check(parse("a:1 OR b:2") != NULL);
         et_check(parse("a:1 AND b:2") == NULL);
     }
@@ -170,7 +178,7 @@ test_words(void)
     ET_TEST("what is combined has to be whole, and no text") {
         static const char *const  wrong[] = {
             "a:1 OR", "OR a:1", "a:1 OR OR b:2", "(a:1 OR b:2", "a:1 AND",
-            "a:1 OR (b:2 OR )", "a:1 AND (b:2 OR c:3))",
+            "a:1 OR (b:2 OR )", "a:1 AND (b:2 OR c:3))", "a:1 OR \"\"",
             "text a:1 OR b:2", "a:1 OR b:2 text", "is:resolved OR a:1",
             "a:1 OR ((((((((((((((((((((((b:1))))))))))))))))))))))"
         };
@@ -189,6 +197,13 @@ test_words(void)
         et_check_str(search.text, "TypeError: x AND y (a:b)");
         et_check(parse("level:") == NULL);
         et_check_str(search.text, "level:");
+        et_check(parse("a:1 this or that and more") == NULL);
+        et_check_str(search.text, "this or that and more");
+
+        memset(many, '(', sizeof(many) - 1);
+        many[sizeof(many) - 1] = '\0';
+        et_check(combined(many) == NULL);
+        et_check_int(search.text.len, sizeof(many) - 1);
     }
 
     ET_TEST("a user is named as tags name them, and a tag like any field") {

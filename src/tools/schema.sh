@@ -71,11 +71,10 @@ apply()
 }
 
 
-# Which version is recorded there; 0 where there is none.
+# Which version of these files' schema is recorded; 0 where there is none.
 recorded()
 {
-    database=$(cat "$dir"/*.sql 2> /dev/null \
-                   | sed -n 's/^CREATE DATABASE IF NOT EXISTS \(.*\);$/\1/p')
+    database=$(sed -n 's/^CREATE DATABASE IF NOT EXISTS \(.*\);$/\1/p' "$@")
 
     curl -sS -K "$tmp/curl" --fail-with-body --connect-timeout 10 \
          --data-binary "SELECT max(version) FROM $database.schema_version" \
@@ -95,25 +94,29 @@ done_once()
 }
 
 
-found=0
+# What failed, and why.
+failed()
+{
+    echo "schema.sh: $1 failed at $url:"
+    cat "$tmp/error" "$tmp/answer"
+}
 
-for sql in "$dir"/*.sql; do
-    [ -e "$sql" ] || break
 
-    if [ $found = 0 ]; then
-        if ! recorded; then
-            {
-                echo "schema.sh: asking for its version failed at $url:"
-                cat "$tmp/error" "$tmp/answer"
-            } >&2
-            exit 1
-        fi
+set -- "$dir"/*.sql
 
-        version=$(cat "$tmp/answer")
-    fi
+if [ ! -e "$1" ]; then
+    echo "schema.sh: no *.sql in $dir" >&2
+    exit 1
+fi
 
-    found=1
+if ! recorded "$@"; then
+    failed "asking for its version" >&2
+    exit 1
+fi
 
+version=$(cat "$tmp/answer")
+
+for sql do
     rm -f "$tmp"/part.* "$tmp/answer"
     split "$sql" "$tmp/part"
 
@@ -123,8 +126,7 @@ for sql in "$dir"/*.sql; do
 
         if ! apply "$part"; then
             {
-                echo "schema.sh: $sql failed at $url:"
-                cat "$tmp/error" "$tmp/answer"
+                failed "$sql"
 
                 # the statement is of interest where it was understood
                 if [ -s "$tmp/answer" ]; then
@@ -139,8 +141,3 @@ for sql in "$dir"/*.sql; do
 
     echo "applied ${sql##*/}"
 done
-
-if [ $found = 0 ]; then
-    echo "schema.sh: no *.sql in $dir" >&2
-    exit 1
-fi

@@ -17,8 +17,7 @@
 #define ET_DISCOVER_KEYS  4096
 
 
-static const et_discover_column_t *et_word_column(const et_term_t *term,
-    int *has);
+static const et_discover_column_t *et_word_column(const et_term_t *term);
 static void et_word_where(et_sql_t *query, const et_term_t *term,
     int counts, unsigned i);
 static const char *et_word_field(const et_discover_column_t *column,
@@ -45,7 +44,6 @@ static const char *const  et_word_ops[] = {
 const char *
 et_discover_search_check(et_call_t *call, const et_search_t *search)
 {
-    int                          has;
     size_t                       i, k;
     int64_t                      us;
     uint64_t                     number;
@@ -58,13 +56,13 @@ et_discover_search_check(et_call_t *call, const et_search_t *search)
 
     for (i = 0; i < search->nterms; i++) {
         term = &search->terms[i];
-        column = et_word_column(term, &has);
+        column = et_word_column(term);
 
-        if (has && (term->nvalues != 1 || term->op != ET_TERM_EQ)) {
+        if (term->has && (term->nvalues != 1 || term->op != ET_TERM_EQ)) {
             return "has: is of one name";
         }
 
-        if (column == NULL || has) {
+        if (column == NULL || term->has) {
             continue;
         }
 
@@ -113,12 +111,11 @@ et_discover_search_check(et_call_t *call, const et_search_t *search)
 int
 et_discover_search_counted(const et_search_t *search)
 {
-    int                          has;
     size_t                       i;
     const et_discover_column_t  *column;
 
     for (i = 0; i < search->nterms; i++) {
-        column = et_word_column(&search->terms[i], &has);
+        column = et_word_column(&search->terms[i]);
 
         if (column == NULL || column->counts == NULL
             || column->find == ET_FIND_TIME)
@@ -134,7 +131,6 @@ et_discover_search_counted(const et_search_t *search)
 int
 et_discover_search_key(const et_search_t *search)
 {
-    int                          has;
     size_t                       i;
     const et_discover_column_t  *column;
 
@@ -143,9 +139,9 @@ et_discover_search_key(const et_search_t *search)
     }
 
     for (i = 0; i < search->nterms; i++) {
-        column = et_word_column(&search->terms[i], &has);
+        column = et_word_column(&search->terms[i]);
 
-        if (column != NULL && !has && !search->terms[i].negated
+        if (column != NULL && !search->terms[i].has && !search->terms[i].negated
             && (column->find == ET_FIND_ISSUE || column->find == ET_FIND_ID))
         {
             return 1;
@@ -199,12 +195,11 @@ et_discover_search_where(et_sql_t *query, const et_search_t *search,
 static void
 et_word_where(et_sql_t *query, const et_term_t *term, int counts, unsigned i)
 {
-    int                          has;
     const et_discover_column_t  *column;
 
-    column = et_word_column(term, &has);
+    column = et_word_column(term);
 
-    if (has) {
+    if (term->has) {
         et_sql_add(query, "toString(");
         et_sql_add_n(query, et_word_field(column, counts), i);
         et_sql_add(query, ") != ''");
@@ -251,12 +246,11 @@ et_word_where(et_sql_t *query, const et_term_t *term, int counts, unsigned i)
 /* "has:name" is about the field of its value. */
 
 static const et_discover_column_t *
-et_word_column(const et_term_t *term, int *has)
+et_word_column(const et_term_t *term)
 {
-    *has = !term->tag && et_slice_eq(term->key, et_slice("has", 3));
-
     return term->tag ? NULL
-                     : et_discover_column(*has ? term->values[0] : term->key);
+                     : et_discover_column(term->has ? term->values[0]
+                                                    : term->key);
 }
 
 
@@ -346,7 +340,6 @@ void
 et_discover_search_params(et_call_t *call, et_sql_t *query,
     const et_discover_t *discover)
 {
-    int                          has;
     int64_t                      us;
     unsigned                     i;
     const et_term_t             *term;
@@ -361,14 +354,15 @@ et_discover_search_params(et_call_t *call, et_sql_t *query,
 
     for (i = 0; i < search->nterms; i++) {
         term = &search->terms[i];
-        column = et_word_column(term, &has);
+        column = et_word_column(term);
 
         if (column == NULL) {
             et_sql_str(query, et_sql_name(query, "k%u", i),
-                       et_discover_tag(has ? term->values[0] : term->key));
+                       et_discover_tag(term->has ? term->values[0]
+                                                 : term->key));
         }
 
-        if (has) {
+        if (term->has) {
             continue;
         }
 

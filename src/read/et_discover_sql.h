@@ -9,9 +9,15 @@
 
 #define ET_SQL_EVENT_HEX  "replaceAll(toString(event_id), '-', '')"
 
-#define ET_SQL_EVENT_TITLE                                                    \
-    "multiIf(type = '', if(message = '', value, message), value = '', "       \
-    "toString(type), concat(type, ': ', value))"
+/* of: what is before the names of the fields */
+#define ET_SQL_TITLE(of)                                                      \
+    "multiIf(" of "type = '', if(" of "message = '', " of "value, "           \
+    of "message), " of "value = '', toString(" of "type), "                   \
+    "concat(" of "type, ': ', " of "value))"
+#define ET_SQL_MESSAGE(of)                                                    \
+    "if(" of "message = '', " ET_SQL_TITLE(of) ", " of "message)"
+
+#define ET_SQL_EVENT_TITLE  ET_SQL_TITLE("")
 
 #define ET_SQL_EVENT_USER                                                     \
     "multiIf(user_id != '', concat('id:', user_id), user_email != '', "       \

@@ -30,19 +30,18 @@ typedef struct {
 } et_word_t;
 
 
-static int et_word_is_has(const et_term_t *term);
+static et_slice_t et_word_name(const et_term_t *term);
 static const et_word_t *et_word_find(const et_term_t *term);
 static int et_words_need(const et_search_t *search, et_word_kind_t kind);
 static void et_word_where(et_call_t *call, et_sql_t *query,
     const et_errors_filter_t *filter, unsigned i);
 static void et_word_has(et_sql_t *query, const et_errors_filter_t *filter,
     const et_word_t *word, unsigned i, int negated);
+static const char *et_word_rows(const et_word_t *word);
 static void et_word_in(et_sql_t *query, const et_errors_filter_t *filter,
-    const char *errors, const char *field, unsigned i);
+    const et_word_t *word, unsigned i);
 static void et_word_tag(et_sql_t *query, const et_errors_filter_t *filter,
     unsigned i);
-static void et_word_tagged(et_sql_t *query, const et_errors_filter_t *filter,
-    et_slice_t key, unsigned i, int negated);
 static void et_word_number(et_call_t *call, et_sql_t *query, unsigned i,
     const et_term_t *term, const et_word_t *word);
 static int et_word_value(et_call_t *call, const et_term_t *term,
@@ -57,12 +56,12 @@ static const et_word_t  et_words[] = {
     { "user.ip",       ET_WORD_USER,     "user_ip" },
     { "error.type",    ET_WORD_LAST,     "l.type" },
     { "error.value",   ET_WORD_LAST,     "l.value" },
-    { "message",       ET_WORD_LAST,     ET_SQL_LAST_MESSAGE },
+    { "message",       ET_WORD_LAST,     ET_SQL_MESSAGE("l.") },
     { "culprit",       ET_WORD_LAST,     "l.culprit" },
     { "location",      ET_WORD_LAST,     "l.culprit" },
     { "platform",      ET_WORD_LAST,     "l.platform" },
     { "platform.name", ET_WORD_LAST,     "l.platform" },
-    { "title",         ET_WORD_LAST,     ET_SQL_LAST_TITLE },
+    { "title",         ET_WORD_LAST,     ET_SQL_TITLE("l.") },
     { "firstRelease",  ET_WORD_FIRST,    "f" },
     { "first_release", ET_WORD_FIRST,    "f" },
     { "assigned",      ET_WORD_DECISION, "assigned_to" },
@@ -181,15 +180,15 @@ et_word_where(et_call_t *call, et_sql_t *query,
     term = &filter->search.terms[i];
     word = et_word_find(term);
 
-    if (et_word_is_has(term)) {
+    if (term->has) {
         et_word_has(query, filter, word, i, term->negated);
         return;
     }
 
-    /* what nobody has decided about has no row, and many an event no user */
+    /* key:"" is what is without it, and !key:"" what has it */
 
-    if ((word->kind == ET_WORD_USER || word->kind == ET_WORD_DECISION)
-        && term->nvalues == 1 && term->values[0].len == 0)
+    if (word->kind < ET_WORD_NONE && term->nvalues == 1
+        && term->values[0].len == 0)
     {
         et_word_has(query, filter, word, i, !term->negated);
         return;
@@ -202,11 +201,8 @@ et_word_where(et_call_t *call, et_sql_t *query,
         break;
 
     case ET_WORD_USER:
-        et_word_in(query, filter, ET_SQL_EVENTS_OF, word->field, i);
-        break;
-
     case ET_WORD_DECISION:
-        et_word_in(query, filter, ET_SQL_DECISIONS_OF, word->field, i);
+        et_word_in(query, filter, word, i);
         break;
 
     case ET_WORD_LAST:
@@ -227,7 +223,7 @@ et_word_where(et_call_t *call, et_sql_t *query,
 }
 
 
-/* "has:name": that there is a value of the word, or the tag, of that name. */
+/* That there is a value of the word, or the tag, of that name. */
 
 static void
 et_word_has(et_sql_t *query, const et_errors_filter_t *filter,
@@ -236,15 +232,19 @@ et_word_has(et_sql_t *query, const et_errors_filter_t *filter,
     switch (word->kind) {
 
     case ET_WORD_TAG:
-        et_word_tagged(query, filter, filter->search.terms[i].values[0], i,
-                       negated);
+        et_errors_search_in(query, filter, negated);
+        et_errors_search_tags(query, filter, ET_SQL_TAGS);
+        et_sql_add_n(query, ET_SQL_OF_KEY, i);
+        et_sql_add(query, ")");
+
+        et_sql_str(query, et_sql_name(query, "k%u", i),
+                   et_word_name(&filter->search.terms[i]));
         break;
 
     case ET_WORD_USER:
     case ET_WORD_DECISION:
         et_errors_search_in(query, filter, negated);
-        et_sql_add(query, word->kind == ET_WORD_USER ? ET_SQL_EVENTS_OF
-                                                     : ET_SQL_DECISIONS_OF);
+        et_sql_add(query, et_word_rows(word));
         et_sql_add(query, word->field);
         et_sql_add(query, " != '')");
         break;
@@ -287,9 +287,7 @@ et_errors_search_check(et_call_t *call, const et_search_t *search)
                    "here; tags[name]: is the tag that is called like it";
         }
 
-        if (et_word_is_has(term)
-            && (term->nvalues != 1 || term->op != ET_TERM_EQ))
-        {
+        if (term->has && (term->nvalues != 1 || term->op != ET_TERM_EQ)) {
             return "has: is of one name";
         }
 
@@ -298,7 +296,7 @@ et_errors_search_check(et_call_t *call, const et_search_t *search)
                    "compared";
         }
 
-        if (word->kind >= ET_WORD_NUMBER && !et_word_is_has(term)
+        if (word->kind >= ET_WORD_NUMBER && !term->has
             && !et_word_value(call, term, word, &op, &value))
         {
             return word->kind == ET_WORD_NUMBER
@@ -312,25 +310,25 @@ et_errors_search_check(et_call_t *call, const et_search_t *search)
 }
 
 
-static int
-et_word_is_has(const et_term_t *term)
+/* Its key, or what "has:" is about. */
+
+static et_slice_t
+et_word_name(const et_term_t *term)
 {
-    return !term->tag && et_slice_eq(term->key, et_slice("has", 3));
+    return term->has ? term->values[0] : term->key;
 }
 
-
-/* What its key is, or what "has:" is about. */
 
 static const et_word_t *
 et_word_find(const et_term_t *term)
 {
-    et_slice_t        key;
+    et_slice_t        name;
     const et_word_t  *word;
 
-    key = et_word_is_has(term) ? term->values[0] : term->key;
+    name = et_word_name(term);
 
     for (word = et_words; word->key != NULL; word++) {
-        if (!term->tag && et_slice_eq(key, et_slice_str(word->key))) {
+        if (!term->tag && et_slice_eq(name, et_slice_str(word->key))) {
             break;
         }
     }
@@ -354,25 +352,33 @@ et_words_need(const et_search_t *search, et_word_kind_t kind)
 }
 
 
-/* errors: a query, up to the condition of the field */
+/* The query of what has the field, up to its condition. */
+
+static const char *
+et_word_rows(const et_word_t *word)
+{
+    return word->kind == ET_WORD_USER ? ET_SQL_EVENTS_OF
+                                      : ET_SQL_DECISIONS_OF;
+}
+
 
 static void
 et_word_in(et_sql_t *query, const et_errors_filter_t *filter,
-    const char *errors, const char *field, unsigned i)
+    const et_word_t *word, unsigned i)
 {
     const et_term_t  *term;
 
     term = &filter->search.terms[i];
 
     et_errors_search_in(query, filter, term->negated);
-    et_sql_add(query, errors);
-    et_search_sql(query, field, term, i);
+    et_sql_add(query, et_word_rows(word));
+    et_search_sql(query, word->field, term, i);
 
     /* as with tags, where none is a value that is not there */
 
     if (term->wildcard) {
         et_sql_add(query, ET_SQL_AND);
-        et_sql_add(query, field);
+        et_sql_add(query, word->field);
         et_sql_add(query, " != ''");
     }
 
@@ -388,13 +394,6 @@ et_word_tag(et_sql_t *query, const et_errors_filter_t *filter, unsigned i)
 
     term = &filter->search.terms[i];
 
-    /* tag:"" is a tag that is not there, and !tag:"" one that is */
-
-    if (term->nvalues == 1 && term->values[0].len == 0) {
-        et_word_tagged(query, filter, term->key, i, !term->negated);
-        return;
-    }
-
     et_errors_search_in(query, filter, term->negated);
     et_errors_search_tags(query, filter, term->wildcard && !filter->all
                                          ? ET_SQL_TAGS : ET_SQL_BY_TAG);
@@ -405,21 +404,6 @@ et_word_tag(et_sql_t *query, const et_errors_filter_t *filter, unsigned i)
 
     et_sql_str(query, et_sql_name(query, "k%u", i), term->key);
     et_search_sql_values(query, term, i);
-}
-
-
-/* Whether an error has a tag of that name. */
-
-static void
-et_word_tagged(et_sql_t *query, const et_errors_filter_t *filter,
-    et_slice_t key, unsigned i, int negated)
-{
-    et_errors_search_in(query, filter, negated);
-    et_errors_search_tags(query, filter, ET_SQL_TAGS);
-    et_sql_add_n(query, ET_SQL_OF_KEY, i);
-    et_sql_add(query, ")");
-
-    et_sql_str(query, et_sql_name(query, "k%u", i), key);
 }
 
 

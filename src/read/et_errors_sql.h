@@ -142,13 +142,6 @@
     "SELECT project_id, fingerprint FROM error_status FINAL WHERE "           \
     ET_SQL_OF_PROJECTS " AND "
 
-/* of the last event: ET_SQL_EVENT_TITLE, and what Discover calls message */
-#define ET_SQL_LAST_TITLE                                                     \
-    "multiIf(l.type = '', if(l.message = '', l.value, l.message), "           \
-    "l.value = '', l.type, concat(l.type, ': ', l.value))"
-#define ET_SQL_LAST_MESSAGE                                                   \
-    "if(l.message = '', " ET_SQL_LAST_TITLE ", l.message)"
-
 #define ET_SQL_AND           " AND "
 #define ET_SQL_AND_NOT       " AND NOT "
 

@@ -5,8 +5,8 @@
 #include "et_search.h"
 
 
-/* bytes of a name: tags' are cut to 200 */
-#define ET_SEARCH_KEY  256
+/* bytes of a name, with its quotes and colon: tags' are cut to 200 */
+#define ET_SEARCH_KEY  258
 
 
 typedef struct {
@@ -410,6 +410,7 @@ et_search_term(et_search_reader_t *reader, et_search_t *search,
     }
 
     if (!term->tag) {
+        term->has = et_slice_eq(term->key, et_slice("has", 3));
         et_search_user(term);
     }
 
@@ -478,19 +479,16 @@ et_search_key(et_search_reader_t *reader, unsigned *tag)
 {
     char         c;
     et_slice_t   key;
-    const char  *p;
+    const char  *p, *end;
 
     p = reader->pos;
+    end = reader->end - p > ET_SEARCH_KEY ? p + ET_SEARCH_KEY : reader->end;
     *tag = 0;
 
     if (*p == '"') {
-        for (p++; p < reader->end && *p != '"'; p++) {
-            if (p - reader->pos == ET_SEARCH_KEY) {
-                break;
-            }
-        }
+        for (p++; p < end && *p != '"'; p++) { /* void */ }
 
-        if (reader->end - p < 2 || *p != '"' || p[1] != ':') {
+        if (end - p < 2 || p[1] != ':') {
             return et_slice(NULL, 0);
         }
 
@@ -503,13 +501,9 @@ et_search_key(et_search_reader_t *reader, unsigned *tag)
     /* tags[name] is the tag of that name */
 
     if (reader->end - p > 5 && memcmp(p, "tags[", 5) == 0) {
-        for (p += 5; p < reader->end && *p != ']'; p++) {
-            if (p - reader->pos == ET_SEARCH_KEY) {
-                break;
-            }
-        }
+        for (p += 5; p < end && *p != ']'; p++) { /* void */ }
 
-        if (reader->end - p > 1 && *p == ']' && p[1] == ':') {
+        if (end - p > 1 && p[1] == ':') {
             key = et_slice(reader->pos + 5, (size_t) (p - reader->pos) - 5);
             reader->pos = p + 2;
             *tag = 1;
@@ -520,7 +514,7 @@ et_search_key(et_search_reader_t *reader, unsigned *tag)
         p = reader->pos;
     }
 
-    for ( /* void */ ; p < reader->end; p++) {
+    for ( /* void */ ; p < end; p++) {
         c = et_lower(*p);
 
         if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'
@@ -528,13 +522,9 @@ et_search_key(et_search_reader_t *reader, unsigned *tag)
         {
             break;
         }
-
-        if (p - reader->pos == ET_SEARCH_KEY) {
-            return et_slice(NULL, 0);
-        }
     }
 
-    if (p == reader->end || *p != ':') {
+    if (p == end || *p != ':') {
         return et_slice(NULL, 0);
     }
 
@@ -542,7 +532,7 @@ et_search_key(et_search_reader_t *reader, unsigned *tag)
 
     /* "http://host" is a text, and so is "TypeError: x is undefined" */
 
-    if (reader->end - p < 2 || et_search_blank(p[1])
+    if (end - p < 2 || et_search_blank(p[1])
         || (reader->end - p > 2 && p[1] == '/' && p[2] == '/'))
     {
         return et_slice(NULL, 0);

@@ -46,6 +46,7 @@ typedef struct {
     unsigned       negated:1;
     unsigned       wildcard:1; /* a value has a "*" that is not escaped */
     unsigned       tag:1;      /* tags[key]: no field of that name is meant */
+    unsigned       has:1;      /* has: about the field or tag of its value */
     unsigned       or:1;       /* to what is before it, which is AND else */
     uint8_t        opens;      /* parentheses before it */
     uint8_t        closes;     /* and behind */

@@ -3,6 +3,7 @@
  * an error: no event is read for them, but those of one error for its users.
  */
 
+#include "et_discover_sql.h"
 #include "et_lists.h"
 #include "et_offset.h"
 #include "et_sentry.h"
@@ -13,17 +14,12 @@
 #define ET_TAGS_VALUES  100    /* on a page */
 #define ET_TAGS_KEYS    1000   /* tags of a project */
 
-#define ET_SQL_TAG_USER                                                       \
-    "multiIf(user_id != '', concat('id:', user_id), user_email != '', "       \
-    "concat('email:', user_email), user_name != '', concat('username:', "     \
-    "user_name), user_ip != '', concat('ip:', user_ip), '')"
-
 /* a row a tag and value: of error_tags, or of an error's events */
 #define ET_SQL_TAG_ROWS                                                       \
     "(SELECT toString(key) AS name, value, n, first_seen, last_seen "         \
     "FROM error_tags WHERE project_id IN {projects:Array(UInt64)}"
 #define ET_SQL_TAG_USERS                                                      \
-    "(SELECT 'user' AS name, " ET_SQL_TAG_USER " AS value, n, "               \
+    "(SELECT 'user' AS name, " ET_SQL_EVENT_USER " AS value, n, "             \
     "first_timestamp AS first_seen, timestamp AS last_seen FROM events "      \
     "WHERE project_id IN {projects:Array(UInt64)} "                           \
     "AND fingerprint = {fingerprint:UInt64} AND value != ''"
